@@ -1,0 +1,1 @@
+"""Decisions: pure, deterministic, told the time and the place of everything."""

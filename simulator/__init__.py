@@ -1,0 +1,1 @@
+"""Virtual districts: devices that use the same public doors as real ones."""

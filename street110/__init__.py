@@ -1,0 +1,1 @@
+"""The composition root: wires geography, decisions and edges into one command line."""
