@@ -86,6 +86,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     ack_by_ms: int
     expires_ms: int
     by: str
+    need: str
     others: tuple[ResponderId, ...] = ()
     status: OrderStatus = OrderStatus.ISSUED
     since_ms: int = 0
@@ -143,3 +144,16 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     place: Point
     sent_ms: int
     expires_ms: int
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a fleeing suspect was seen: lon/lat WGS-84, degrees from north, m/s."""
+
+    responder: ResponderId
+    seen_ms: int
+    place: Point
+    on: str
+    incident: IncidentId | None
+    heading_deg: float | None
+    speed_mps: float | None
+    text: str | None

@@ -1,0 +1,35 @@
+"""What is due when: a heap whose stale entries are passed over when they surface."""
+
+import heapq
+
+
+class Deadlines:
+    """The next moment at which something must be looked at; times in epoch ms."""
+
+    def __init__(self) -> None:
+        self._due: dict[str, int] = {}
+        self._heap: list[tuple[int, str]] = []
+
+    def put(self, key: str, due_ms: int | None) -> None:
+        """Set, move or (with None) lift the deadline of a key."""
+        if due_ms is None:
+            self._due.pop(key, None)
+        elif self._due.get(key) != due_ms:
+            self._due[key] = due_ms
+            heapq.heappush(self._heap, (due_ms, key))
+        if len(self._heap) > 4 * len(self._due) + 64:
+            self._heap = [(due, key) for key, due in self._due.items()]
+            heapq.heapify(self._heap)
+
+    def next_ms(self) -> int | None:
+        """The earliest deadline, or None when nothing is due ever."""
+        while self._heap:
+            due_ms, key = self._heap[0]
+            if self._due.get(key) == due_ms:
+                return due_ms
+            heapq.heappop(self._heap)
+        return None
+
+    def list_due(self, now_ms: int) -> list[str]:
+        """Keys due by now, earliest first, ties by key; each stays until it is put again."""
+        return [key for _, key in sorted((d, k) for k, d in self._due.items() if d <= now_ms)]

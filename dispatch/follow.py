@@ -1,0 +1,212 @@
+"""What responders say afterwards: answers, statuses, sightings and plate checks."""
+
+from dispatch import events as e
+from dispatch.assign import advance_incident, end_order, fill, set_status
+from dispatch.board import recall_of
+from dispatch.commands import AnswerOrder, CheckPlate, ReportSighting, ReportStatus
+from dispatch.model import Order, Responder
+from dispatch.words import (
+    NEEDS_ORDER,
+    ORDER_ENDED,
+    ORDER_FOLLOWS,
+    ORDER_UNANSWERED,
+    REPORTABLE,
+    Answer,
+    OrderStatus,
+    ResponderId,
+    ResponderKind,
+    UnitStatus,
+)
+from dispatch.work import Work
+
+UNABLE = frozenset({UnitStatus.BUSY, UnitStatus.OUT_OF_SERVICE, UnitStatus.OFF_DUTY})
+STATUS_AS_ORDER = {
+    UnitStatus.EN_ROUTE: OrderStatus.EN_ROUTE,
+    UnitStatus.ON_SCENE: OrderStatus.ON_SCENE,
+}
+
+
+def find_sender(
+    work: Work, kind: ResponderKind, responder: ResponderId, message: str
+) -> Responder | None:
+    """The responder on the board, or None after a reject; notes no message yet."""
+    row = work.board.responders.get(responder)
+    if row is None or row.kind is not kind:
+        work.refuse(
+            kind, responder, message, field="source", value=responder, error=f"no such {kind}"
+        )
+        return None
+    return row
+
+
+def take(work: Work, responder: ResponderId, message: str) -> None:
+    """Remember a message id, so that its repetition changes nothing."""
+    work.tell(e.MessageTaken(at_ms=work.now_ms, responder=responder, message=message))
+
+
+def answer_order(work: Work, command: AnswerOrder) -> None:
+    """A responder has, takes or refuses its order."""
+    row = find_sender(work, command.kind, command.responder, command.id)
+    if row is None or command.id in row.seen:
+        return
+    order = work.board.orders.get(command.order)
+    if order is None or order.responder != command.responder:
+        work.refuse(
+            command.kind,
+            command.responder,
+            command.id,
+            field="order",
+            value=command.order,
+            error="no such order for you",
+        )
+        return
+    take(work, command.responder, command.id)
+    by = f"{command.kind}/{command.responder}"
+    if order.status in ORDER_ENDED:
+        _answer_ended(work, order, command.answer, by)
+        return
+    status = OrderStatus(command.answer.value)
+    if status not in ORDER_FOLLOWS[order.status]:
+        return
+    if status is OrderStatus.REFUSED:
+        end_order(work, order.id, status, by=by, reason=command.reason)
+        fill(work, order.incident)
+        return
+    work.tell(
+        e.OrderAdvanced(
+            at_ms=work.now_ms, order=order.id, status=status, by=by, reason=command.reason
+        )
+    )
+
+
+def _answer_ended(work: Work, order: Order, answer: Answer, by: str) -> None:
+    """A recall that was read is settled; who accepts a recalled order is told again."""
+    if not order.recalled:
+        return
+    if answer is Answer.ACCEPTED:
+        work.letters.append(recall_of(order))
+    else:
+        work.tell(e.RecallConfirmed(at_ms=work.now_ms, order=order.id, by=by))
+
+
+def report_status(work: Work, command: ReportStatus) -> None:
+    """A responder reports its state; with an active order this moves the order too."""
+    row = find_sender(work, command.kind, command.responder, command.id)
+    if row is None or command.id in row.seen:
+        return
+    if command.status not in REPORTABLE:
+        work.refuse(
+            command.kind,
+            command.responder,
+            command.id,
+            field="status",
+            value=command.status,
+            error="only the desk sets this; report one of " + ", ".join(sorted(REPORTABLE)),
+        )
+        return
+    order = find_meant(work, row, command)
+    if order is None and command.order is None and row.order is None:
+        if command.status in NEEDS_ORDER:
+            work.refuse(
+                command.kind,
+                command.responder,
+                command.id,
+                field="status",
+                value=command.status,
+                error="you hold no order to be en route or on scene for",
+            )
+            return
+        take(work, row.id, command.id)
+        set_status(work, row.id, command.status, by=f"{command.kind}/{row.id}")
+        return
+    take(work, row.id, command.id)
+    if order is not None:
+        _move_order(work, order, command)
+
+
+def find_meant(work: Work, row: Responder, command: ReportStatus) -> Order | None:
+    """The active order a status is about: the named one, or the held one if it was sent since.
+
+    A status that names another order, or was sent before this one was issued, speaks of the past.
+    """
+    if row.order is None:
+        return None
+    held = work.board.orders[row.order]
+    if command.order is not None:
+        return held if held.id == command.order else None
+    return held if command.sent_ms >= held.issued_ms else None
+
+
+def _move_order(work: Work, order: Order, command: ReportStatus) -> None:
+    by = f"{command.kind}/{command.responder}"
+    status = STATUS_AS_ORDER.get(command.status)
+    if status is not None:
+        if status in ORDER_FOLLOWS[order.status]:
+            work.tell(e.OrderAdvanced(at_ms=work.now_ms, order=order.id, status=status, by=by))
+            set_status(work, order.responder, command.status, by=by)
+            advance_incident(work, order.incident)
+        return
+    gave_up = command.status in UNABLE and order.status is not OrderStatus.ON_SCENE
+    ended = OrderStatus.REFUSED if gave_up else OrderStatus.COMPLETED
+    if order.status in ORDER_UNANSWERED and not gave_up:
+        ended = OrderStatus.REFUSED
+    end_order(work, order.id, ended, by=by, reason=f"reported {command.status}")
+    set_status(work, order.responder, command.status, by=by)
+    if ended is OrderStatus.REFUSED:
+        fill(work, order.incident)
+    else:
+        advance_incident(work, order.incident)
+
+
+def report_sighting(work: Work, command: ReportSighting) -> None:
+    """A suspect was seen: on record, for the board and the console."""
+    row = find_sender(work, command.kind, command.responder, command.id)
+    if row is None or command.id in row.seen:
+        return
+    if command.incident is not None and command.incident not in work.board.incidents:
+        work.refuse(
+            command.kind,
+            command.responder,
+            command.id,
+            field="incident",
+            value=command.incident,
+            error="no such incident",
+        )
+        return
+    take(work, row.id, command.id)
+    work.tell(
+        e.SightingReported(
+            at_ms=work.now_ms,
+            responder=row.id,
+            message=command.id,
+            seen_ms=command.sent_ms,
+            place=command.place,
+            on=command.on,
+            incident=command.incident,
+            heading_deg=command.heading_deg,
+            speed_mps=command.speed_mps,
+            text=command.text,
+        )
+    )
+
+
+def check_plate(work: Work, command: CheckPlate) -> None:
+    """Look a plate up in the hot list; every check stays on record."""
+    row = find_sender(work, ResponderKind.UNIT, command.responder, command.id)
+    if row is None:
+        return
+    plate = "".join(command.plate.split()).upper()
+    reason = work.board.wanted.get(plate)
+    result = e.PlateChecked(
+        at_ms=work.now_ms,
+        responder=row.id,
+        message=command.id,
+        plate=plate,
+        hit=reason is not None,
+        reason=reason,
+    )
+    if command.id in row.seen:
+        work.repeat(result)
+        return
+    take(work, row.id, command.id)
+    work.tell(result)

@@ -1,0 +1,238 @@
+"""The engine: one loop that decides in batches, commits once, and only then releases.
+
+While one batch is on its way to the disk the next is decided; nothing leaves before its own
+batch is durable. A failed commit stops everything: fail-stop, restart, replay.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from dispatch.board import Board
+from dispatch.commands import AnyCommand, Tick
+from dispatch.desk import Desk
+from dispatch.letters import Letter
+from dispatch.ports import Journal, Outlet, Record
+from dispatch.work import Outcome, Views
+
+log = structlog.get_logger(__name__)
+
+MAX_BATCH = 256
+"""Commands decided before a commit is begun."""
+MAX_WAITING = 20_000
+"""Commands that may wait; above it a gateway is made to wait, and so its broker."""
+IDLE_TICK_S = 1.0
+"""With nothing due, the desk is told the time this often."""
+
+Watcher = Callable[[Sequence[Record]], None]
+Waiting = tuple[AnyCommand, str, "asyncio.Future[Outcome]"]
+
+
+class ReleasingJournal(Journal, Protocol):
+    """A journal that also remembers how far letters have been released."""
+
+    def mark_released(self, seq: int) -> None:
+        """Everything up to this record has been handed to the outlets."""
+        ...
+
+
+class EngineStoppedError(RuntimeError):
+    """The engine has stopped and takes no more commands."""
+
+
+class Engine:
+    """Wires desk, journal and outlets; the only place that asks what time it is is `clock`."""
+
+    def __init__(
+        self,
+        board: Board,
+        views: Views,
+        journal: ReleasingJournal,
+        clock: Callable[[], int],
+        registry: CollectorRegistry,
+    ) -> None:
+        self.board = board
+        self.views = views
+        self.journal = journal
+        self.now_ms = clock
+        self.desk = Desk(board, views)
+        self.ticked_ms = 0
+        self.failure: BaseException | None = None
+        self._waiting: deque[Waiting] = deque()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._wake = asyncio.Event()
+        self._outlets: list[Outlet] = []
+        self._watchers: list[Watcher] = []
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        self._commands = Counter(
+            "street110_commands", "Commands decided", ["do"], registry=registry
+        )
+        self._events = Counter("street110_events", "Facts journaled", ["fact"], registry=registry)
+        self._refused = Counter(
+            "street110_refusals", "Commands refused by the desk", ["field"], registry=registry
+        )
+        self._commit = Histogram(
+            "street110_commit_seconds",
+            "From decision to durable",
+            buckets=(0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2),
+            registry=registry,
+        )
+        self._open = Gauge("street110_incidents_open", "Open incidents", registry=registry)
+        self._queue = Gauge("street110_commands_waiting", "Commands waiting", registry=registry)
+        self._open.set_function(lambda: len(self.board.open))
+        self._queue.set_function(lambda: len(self._waiting))
+
+    def add_outlet(self, outlet: Outlet) -> None:
+        """Letters go to every outlet; each takes what is for its devices."""
+        self._outlets.append(outlet)
+
+    def watch(self, seen: Watcher) -> None:
+        """Be told of records once they are durable."""
+        self._watchers.append(seen)
+
+    def outbox(self) -> list[Letter]:
+        """All orders and recalls still owed, as the durable part of the board has them."""
+        return self.board.outbox()
+
+    def start(self) -> None:
+        """Begin deciding."""
+        self._task = asyncio.create_task(self._run(), name="engine")
+
+    async def stop(self) -> None:
+        """Decide and release what waits, then end; the journal is closed by who opened it."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def wait_failed(self) -> None:
+        """Return when the engine has ended; raises what ended it."""
+        assert self._task is not None, "started before it is waited for"
+        await asyncio.shield(self._task)
+
+    async def submit(self, command: AnyCommand, who: str) -> Outcome:
+        """Have a command decided; returns once its facts are durable and its letters released.
+
+        Raises:
+            EngineStoppedError: the engine has stopped or its journal failed.
+        """
+        while len(self._waiting) >= MAX_WAITING:
+            self._room.clear()
+            await self._room.wait()
+        if self._stopping or self.failure is not None:
+            raise EngineStoppedError("the engine has stopped; nothing was taken")
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append((command, who, done))
+        self._wake.set()
+        return await done
+
+    async def _run(self) -> None:
+        committing: asyncio.Task[None] | None = None
+        try:
+            while True:
+                await self._sleep()
+                batch = self._take()
+                decided = self._decide(batch)
+                if committing is not None:
+                    await committing
+                    committing = None
+                if decided:
+                    committing = asyncio.create_task(self._commit_and_release(decided))
+                if committing is not None and not self._waiting:
+                    await committing
+                    committing = None
+                if self._stopping and not self._waiting:
+                    break
+        except BaseException as failure:
+            self.failure = failure
+            log.critical("engine_failed", error=repr(failure))
+            raise
+        finally:
+            self._fail_waiting()
+
+    def _fail_waiting(self) -> None:
+        self._stopping = True
+        self._room.set()
+        for _, _, done in self._waiting:
+            if not done.done():
+                done.set_exception(EngineStoppedError("the engine has stopped"))
+        self._waiting.clear()
+
+    async def _sleep(self) -> None:
+        """Until a command waits, a deadline comes, or the idle tick is due."""
+        if self._waiting or self._stopping:
+            return
+        self._wake.clear()
+        due_ms = self.desk.next_due_ms()
+        wait_s = IDLE_TICK_S
+        if due_ms is not None:
+            wait_s = min(wait_s, max(0.001, (due_ms - self.now_ms()) / 1000))
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _take(self) -> list[Waiting]:
+        count = min(MAX_BATCH, len(self._waiting))
+        batch = [self._waiting.popleft() for _ in range(count)]
+        if len(self._waiting) < MAX_WAITING:
+            self._room.set()
+        return batch
+
+    def _decide(self, batch: list[Waiting]) -> list[tuple[Record, Outcome, Waiting | None]]:
+        decided: list[tuple[Record, Outcome, Waiting | None]] = []
+        now_ms = self.now_ms()
+        due_ms = self.desk.next_due_ms()
+        if due_ms is not None and due_ms <= now_ms:
+            outcome = self.desk.handle(Tick(), now_ms, "clock")
+            decided.append((_record(now_ms, "clock", Tick(), outcome), outcome, None))
+        self.ticked_ms = now_ms
+        for waiting in batch:
+            command, who, _ = waiting
+            now_ms = self.now_ms()
+            outcome = self.desk.handle(command, now_ms, who)
+            decided.append((_record(now_ms, who, command, outcome), outcome, waiting))
+        return decided
+
+    async def _commit_and_release(
+        self, decided: list[tuple[Record, Outcome, Waiting | None]]
+    ) -> None:
+        records = [record for record, _, _ in decided if record.events]
+        if records:
+            with self._commit.time():
+                seq = await asyncio.wrap_future(self.journal.append(records))
+        for record, outcome, waiting in decided:
+            self._release(record, outcome)
+            if waiting is not None and not waiting[2].done():
+                waiting[2].set_result(outcome)
+        if records:
+            self.journal.mark_released(seq)
+            for seen in self._watchers:
+                seen(records)
+
+    def _release(self, record: Record, outcome: Outcome) -> None:
+        self._commands.labels(type(record.command).__name__).inc()
+        for event in record.events:
+            self._events.labels(type(event).__name__).inc()
+        for reject in outcome.rejects:
+            self._refused.labels(reject.field).inc()
+        for letter in outcome.letters:
+            for outlet in self._outlets:
+                outlet.send(letter)
+
+    def send_again(self, letters: Sequence[Letter]) -> None:
+        """Release letters of the journal's tail whose release a crash left in doubt."""
+        for letter in letters:
+            for outlet in self._outlets:
+                outlet.send(letter)
+
+
+def _record(now_ms: int, who: str, command: AnyCommand, outcome: Outcome) -> Record:
+    return Record(at_ms=now_ms, who=who, command=command, events=outcome.events)
