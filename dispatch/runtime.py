@@ -5,6 +5,7 @@ batch is durable. A failed commit stops everything: fail-stop, restart, replay.
 """
 
 import asyncio
+from collections import Counter as Counting
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -15,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from dispatch.board import Board
 from dispatch.commands import AnyCommand, Tick
 from dispatch.desk import Desk
-from dispatch.letters import Letter
+from dispatch.letters import Letter, OrderLetter, Recall
 from dispatch.ports import Journal, Outlet, Record
 from dispatch.work import Outcome, Views
 
@@ -68,6 +69,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._outlets: list[Outlet] = []
         self._watchers: list[Watcher] = []
+        self._undurable: Counting[str] = Counting()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._commands = Counter(
@@ -97,8 +99,13 @@ class Engine:
         self._watchers.append(seen)
 
     def outbox(self) -> list[Letter]:
-        """All orders and recalls still owed, as the durable part of the board has them."""
-        return self.board.outbox()
+        """All orders and recalls still owed whose facts are durable.
+
+        What is being committed right now is left out: it is released by its own commit.
+        """
+        return [
+            letter for letter in self.board.outbox() if order_id_of(letter) not in self._undurable
+        ]
 
     def start(self) -> None:
         """Begin deciding."""
@@ -199,6 +206,8 @@ class Engine:
             now_ms = self.now_ms()
             outcome = self.desk.handle(command, now_ms, who)
             decided.append((_record(now_ms, who, command, outcome), outcome, waiting))
+        for _, outcome, _ in decided:
+            self._undurable.update(order_id_of(letter) for letter in outcome.letters)
         return decided
 
     async def _commit_and_release(
@@ -223,6 +232,8 @@ class Engine:
             self._events.labels(type(event).__name__).inc()
         for reject in outcome.rejects:
             self._refused.labels(reject.field).inc()
+        self._undurable.subtract(order_id_of(letter) for letter in outcome.letters)
+        self._undurable = +self._undurable
         for letter in outcome.letters:
             for outlet in self._outlets:
                 outlet.send(letter)
@@ -232,6 +243,17 @@ class Engine:
         for letter in letters:
             for outlet in self._outlets:
                 outlet.send(letter)
+
+
+def order_id_of(letter: Letter) -> str:
+    """The order a letter carries or recalls; empty for other letters."""
+    match letter:
+        case OrderLetter():
+            return letter.order.id
+        case Recall():
+            return letter.order
+        case _:
+            return ""
 
 
 def _record(now_ms: int, who: str, command: AnyCommand, outcome: Outcome) -> Record:
