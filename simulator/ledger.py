@@ -108,7 +108,7 @@ class Ledger:
 
     def answered(self, word: str) -> None:
         """A device gave an answer or reported a state, counted once per order and word."""
-        self.answers[word] = self.answers.get(word, 0) + 1
+        self.answers[str(word)] = self.answers.get(str(word), 0) + 1
 
     def list_latencies_ms(self) -> list[float]:
         """One figure per incident, ascending: its first alarm's first publish → its first order.
