@@ -247,7 +247,8 @@ def overdue(work: Work, order: Order) -> None:
         end_order(work, order.id, OrderStatus.EXPIRED, by="rule", reason="no answer")
         work.refill.append(order.incident)
         return
-    again_ms = min(order.expires_ms, work.now_ms + (order.ack_by_ms - order.issued_ms))
+    wait_ms = (order.ack_by_ms - order.issued_ms) * 2 ** min(order.attempts, 10)
+    again_ms = min(order.expires_ms, work.now_ms + wait_ms)
     work.tell(
         e.OrderOverdue(
             at_ms=work.now_ms,

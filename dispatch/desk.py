@@ -199,7 +199,12 @@ class Desk:
             self._refuse(work, command.id, "order", command.order, "no such active order")
             return
         assign.end_order(work, order.id, OrderStatus.CANCELLED, by=work.who, reason=command.reason)
-        assign.advance_incident(work, order.incident)
+        incident = self.board.incidents[order.incident]
+        left = [self.board.orders[other] for other in incident.orders]
+        if not any(row.status not in ORDER_ENDED for row in left):
+            assign.settle(work, incident.id, {**incident.short, "confirmation": 1})
+        else:
+            assign.advance_incident(work, incident.id)
 
     def _close_incident(self, work: Work, command: c.CloseIncident) -> None:
         incident = self._find_open(work, command.id, command.incident)

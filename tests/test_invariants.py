@@ -234,6 +234,8 @@ class Line(RuleBasedStateMachine):
     @invariant()
     def short_incidents_are_visible_and_escalate(self) -> None:
         for incident in self.town.board.incidents.values():
+            if incident.status is IncidentStatus.PENDING:
+                assert incident.short
             if incident.short:
                 assert incident.id in self.town.board.short
                 assert incident.due_ms is not None

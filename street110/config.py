@@ -1,0 +1,108 @@
+"""The configuration of `street110 serve`: one TOML file, every key checked, every error named."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; the text names file, key and what was expected."""
+
+
+class TlsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """TLS towards an external broker: PEM files; `ca` alone is enough for a server certificate."""
+
+    ca: str
+    certificate: str | None = None
+    key: str | None = None
+
+
+class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The broker. With `embedded` the engine starts its own on loopback."""
+
+    embedded: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    version: Annotated[str, Meta(pattern="^(3.1.1|5)$")] = "5"
+    client_id: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] | None = None
+    user: str | None = None
+    password_file: str | None = None
+    tls: TlsConfig | None = None
+
+
+class HttpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The live page, health and metrics; loopback unless an address is named."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8110
+
+
+class StateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the journal and the last positions are kept; snapshots every so many records."""
+
+    directory: str = "var"
+    snapshot_every: Annotated[int, Meta(ge=100, le=10_000_000)] = 20_000
+    positions_every_s: Annotated[float, Meta(gt=0, le=3_600)] = 5.0
+
+
+class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Structured logs on standard error: `json` for machines, `console` for people."""
+
+    level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$")] = "info"
+    form: Annotated[str, Meta(pattern="^(json|console)$")] = "json"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything `street110 serve` needs; paths are relative to the file that names them."""
+
+    district: str
+    state: StateConfig = StateConfig()
+    mqtt: MqttConfig = MqttConfig()
+    http: HttpConfig = HttpConfig()
+    log: LogConfig = LogConfig()
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a configuration file.
+
+    Raises:
+        ConfigError: the file is missing, not TOML, or holds an unknown or unusable key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    try:
+        config = msgspec.convert(tomllib.loads(text), Config)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    base = path.resolve().parent
+    state = msgspec.structs.replace(
+        config.state, directory=str(base / config.state.directory)
+    )
+    return msgspec.structs.replace(
+        config,
+        district=str(base / config.district),
+        state=state,
+        mqtt=_resolve_mqtt(config.mqtt, base),
+    )
+
+
+def _resolve_mqtt(mqtt: MqttConfig, base: Path) -> MqttConfig:
+    tls = mqtt.tls
+    if tls is not None:
+        tls = msgspec.structs.replace(
+            tls,
+            ca=str(base / tls.ca),
+            certificate=str(base / tls.certificate) if tls.certificate else None,
+            key=str(base / tls.key) if tls.key else None,
+        )
+    password = str(base / mqtt.password_file) if mqtt.password_file else None
+    return msgspec.structs.replace(mqtt, tls=tls, password_file=password)
