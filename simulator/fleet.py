@@ -76,7 +76,7 @@ class Fleet:
         district = self.options.district
         for unit in district.units:
             device = self._add(ResponderKind.UNIT, unit.id)
-            patrol = Patrol(self._world, unit, self.planner.ask)
+            patrol = Patrol(self._world, unit, district.posts, self.planner.ask)
             device.mover = patrol
             patrol.start()
             self._link_of[unit.id].subscribe([f"unit/{unit.id}/check/result"])

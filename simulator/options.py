@@ -42,7 +42,8 @@ class FleetOptions:
 
     All behaviour comes from `seed`. `run` begins every id the devices choose, so that a second
     run against the same journal is not taken for a replay of the first; empty takes it from
-    the clock. Without `roads` units move in straight lines.
+    the clock. Without `roads` units move in straight lines;
+    the roads are the fleet's own, never an engine's: they are asked from another thread.
     """
 
     district: District

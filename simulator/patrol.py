@@ -1,14 +1,15 @@
 """How a virtual patrol moves: along the streets at random, or to where an order sends it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import hypot
 from random import Random
 
-from dispatch.district import Unit
+from dispatch.district import Post, Unit
 from dispatch.words import UnitKind
 from geo.types import Point, Profile, Route
 from simulator.bodies import Down, Fix, encode
 from simulator.devices import DRIVE_MPS, WALK_MPS, World
-from simulator.drive import Trip, join_route
+from simulator.drive import Trip, join_route, metres
 
 PROFILES = {
     UnitKind.CAR: Profile.CAR,
@@ -16,22 +17,40 @@ PROFILES = {
     UnitKind.FOOT: Profile.FOOT,
     UnitKind.PLAIN_CLOTHES: Profile.FOOT,
 }
-ROAM_DEGREES = {Profile.CAR: 0.02, Profile.MOTORCYCLE: 0.015, Profile.FOOT: 0.004}
-"""How far from its base a patrol looks for its next target: about 2 km, 1.5 km, 400 m."""
+BEATS = {Profile.CAR: 30, Profile.MOTORCYCLE: 20, Profile.FOOT: 5}
+"""How many of the posts nearest to its base a patrol goes round."""
 JITTER_DEGREES = 2e-5
 REST_S = (2.0, 30.0)
+
+
+def list_beat(unit: Unit, posts: Sequence[Post], count: int) -> list[Point]:
+    """Where a patrol goes round: the posts nearest to its base, and the base itself, last.
+
+    A beat of few, fixed places lets the ways to them be searched once and remembered.
+    """
+
+    def away(post: Post) -> tuple[float, str]:
+        base, place = (unit.base.lon, unit.base.lat), (post.place.lon, post.place.lat)
+        return hypot(*metres(base, place)), post.id
+
+    return [post.place for post in sorted(posts, key=away)[:count]] + [unit.base]
 
 
 class Patrol:
     """The moving body of a unit, and its AVL: it starts at its base and never stops reporting."""
 
     def __init__(
-        self, world: World, unit: Unit, ask: Callable[["Patrol", Point, Point], None]
+        self,
+        world: World,
+        unit: Unit,
+        posts: Sequence[Post],
+        ask: Callable[["Patrol", Point, Point], None],
     ) -> None:
         self.unit = unit
         self.profile = PROFILES[unit.kind]
         self._world = world
         self._ask = ask
+        self._beat = list_beat(unit, posts, BEATS[self.profile])
         self._rng = Random(f"patrol:{world.seed}:{unit.id}")
         self._trip = Trip([(unit.base.lon, unit.base.lat)], self._speed(None), 0.0)
         self._roaming = True
@@ -97,10 +116,7 @@ class Patrol:
             self._ask(self, where.place, self._target())
 
     def _target(self) -> Point:
-        far, base = ROAM_DEGREES[self.profile], self.unit.base
-        return Point(
-            base.lon + self._rng.uniform(-far, far), base.lat + self._rng.uniform(-far, far)
-        )
+        return self._rng.choice(self._beat)
 
     def _speed(self, way_mps: float | None) -> float:
         """The way's own speed at the fleet's pace, within what the district takes for possible."""

@@ -18,7 +18,7 @@ from simulator.devices import Device, World
 from simulator.drive import Trip, join_route
 from simulator.ledger import Ledger, digest, percentile
 from simulator.options import Habits
-from simulator.patrol import Patrol
+from simulator.patrol import Patrol, list_beat
 from simulator.presses import list_neighbours, schedule
 
 START_MS = 1_700_000_000_000
@@ -217,7 +217,7 @@ def make_unit(habits: Habits) -> tuple[Street, Patrol, list[Point]]:
     base = Point(121.46, 31.23)
     unit = Unit(id=ResponderId("P001"), name="1", kind=UnitKind.CAR, officers=2, base=base)
     asked: list[Point] = []
-    patrol = Patrol(street.device.world, unit, lambda _patrol, _start, to: asked.append(to))
+    patrol = Patrol(street.device.world, unit, (), lambda _patrol, _start, to: asked.append(to))
     street.device.mover = patrol
     patrol.start()
     return street, patrol, asked
@@ -338,6 +338,20 @@ def test_neighbours_are_the_nearest_other_posts() -> None:
     district = make_district()
     neighbours = list_neighbours(district)
     assert all(len(near) == 3 and post not in near for post, near in neighbours.items())
+
+
+def test_a_patrol_goes_round_the_posts_nearest_to_its_base() -> None:
+    district = make_district()
+    beat = list_beat(district.units[0], district.posts, 3)
+    assert len(beat) == 4
+    assert beat[-1] == district.units[0].base
+
+    def away(place: Point) -> float:
+        return (place.lon - 121.465) ** 2 * 0.73 + (place.lat - 31.225) ** 2
+
+    assert max(map(away, beat)) <= min(
+        away(post.place) for post in district.posts if post.place not in beat
+    )
 
 
 def test_the_whole_street_repeats_itself_from_its_seed() -> None:
