@@ -1,0 +1,282 @@
+"""Travel times and ways by road: all starts to one place in one search over reversed edges."""
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from geo.graphfile import read_arrays
+from geo.osm import CAR_KMH, CLASSES
+from geo.plane import Plane
+from geo.search import NOWHERE, reverse_search, seconds_from
+from geo.snapping import Snapper
+from geo.types import FloatArray, IntArray, Point, Profile, Route, Street
+
+OFF_ROAD_MPS = 1.5
+"""From a point to the road it is put on, everyone walks."""
+KEPT_SEARCHES = 1_024
+"""Searches remembered; alarms come from the same posts again and again."""
+LINE_POINTS = 200
+LINE_TOLERANCE_M = 2.0
+
+
+class Reach:
+    """All ways to one place for one profile, bounded by a limit in seconds."""
+
+    def __init__(self, roads: "Roads", to: Point, profile: Profile, limit_s: float) -> None:
+        self.roads = roads
+        self.to = to
+        self.profile = profile
+        self.limit_s = limit_s
+        piece, share, off_s = roads.put_on_road(np.array([[to.lon, to.lat]]), profile)
+        self._piece, self._share, self._off_s = int(piece[0]), float(share[0]), float(off_s[0])
+        times = roads.times[profile]
+        if self._piece == NOWHERE:
+            self._best = np.full(len(roads.into_start) - 1, np.inf)
+            self._leave = np.full(len(self._best), NOWHERE, np.int64)
+        else:
+            self._best, self._leave = reverse_search(
+                roads.into,
+                roads.into_start,
+                roads.tail,
+                times,
+                2 * self._piece,
+                self._share,
+                self._off_s,
+                limit_s,
+            )
+
+    def seconds(self, lonlat: FloatArray) -> FloatArray:
+        """Travel seconds from each of (n, 2) lon/lat WGS-84 points; inf beyond the limit."""
+        piece, share, off_s = self.roads.put_on_road(lonlat, self.profile)
+        out: FloatArray = seconds_from(
+            piece,
+            share,
+            off_s,
+            self.roads.times[self.profile],
+            self.roads.head,
+            self._best,
+            self._piece,
+            self._share,
+            self._off_s,
+        )
+        out[out > self.limit_s] = np.inf
+        return out
+
+    def find_route(self, start: Point) -> Route | None:
+        """The fastest way from `start`, with its line and streets; None beyond the limit."""
+        piece, share, off_s = self.roads.put_on_road(
+            np.array([[start.lon, start.lat]]), self.profile
+        )
+        begin = int(piece[0]), float(share[0])
+        if begin[0] == NOWHERE:
+            return None
+        seconds = float(self.seconds(np.array([[start.lon, start.lat]]))[0])
+        if not np.isfinite(seconds):
+            return None
+        legs = self._legs(*begin, target_s=seconds - float(off_s[0]))
+        return self.roads.draw(start, self.to, legs, self.profile, seconds)
+
+    def _legs(self, piece: int, share: float, target_s: float) -> list[tuple[int, float, float]]:
+        """Edges with the shares from and to that the fastest way uses of each."""
+        times, head = self.roads.times[self.profile], self.roads.head
+        options: list[tuple[float, int, bool]] = []
+        for side in range(2):
+            edge = 2 * piece + side
+            at = share if side == 0 else 1.0 - share
+            goal_at = self._share if side == 0 else 1.0 - self._share
+            if not np.isfinite(times[edge]):
+                continue
+            if piece == self._piece and goal_at >= at:
+                options.append(((goal_at - at) * times[edge] + self._off_s, edge, True))
+            options.append(((1.0 - at) * times[edge] + self._best[head[edge]], edge, False))
+        _, edge, direct = min(options, key=lambda option: (abs(option[0] - target_s), option[1]))
+        at = share if edge % 2 == 0 else 1.0 - share
+        if direct:
+            return [(edge, at, self._goal_at(edge))]
+        legs = [(edge, at, 1.0)]
+        node = int(head[edge])
+        while True:
+            edge = int(self._leave[node])
+            if edge >> 1 == self._piece and self._ends_here(node, edge):
+                legs.append((edge, 0.0, self._goal_at(edge)))
+                return legs
+            legs.append((edge, 0.0, 1.0))
+            node = int(head[edge])
+
+    def _goal_at(self, edge: int) -> float:
+        return self._share if edge % 2 == 0 else 1.0 - self._share
+
+    def _ends_here(self, node: int, edge: int) -> bool:
+        """Whether a node leaves along the goal's own piece to stop on it, not to pass it."""
+        times = self.roads.times[self.profile]
+        direct = self._off_s + self._goal_at(edge) * times[edge]
+        return bool(self._best[node] >= direct - 1e-9)
+
+
+class Roads:
+    """A road graph in memory-mapped columns; read-only but for blocked pieces."""
+
+    def __init__(self, arrays: dict[str, Any], about: dict[str, Any]) -> None:
+        self.about = about
+        self.plane = Plane(Point(*about["origin"]))
+        self.bounds: tuple[float, float, float, float] = tuple(about["bounds"])
+        self.names: list[str] = about["names"]
+        self.tail: IntArray = np.array(arrays["tail"])
+        self.head: IntArray = np.array(arrays["head"])
+        self.into: IntArray = np.array(arrays["into"])
+        self.into_start: IntArray = np.array(arrays["into_start"])
+        self.length_m: FloatArray = arrays["length_m"]
+        self.name: IntArray = arrays["name"]
+        self.kind: IntArray = arrays["class"]
+        self.shape_lonlat: FloatArray = arrays["shape_lonlat"]
+        self.shape_xy: FloatArray = arrays["shape_xy"]
+        self.shape_start: IntArray = arrays["shape_start"]
+        self._free = {profile: np.array(arrays[f"{profile}_s"]) for profile in Profile}
+        self.times = {profile: seconds.copy() for profile, seconds in self._free.items()}
+        drive = np.isfinite(self._free[Profile.CAR])
+        foot = np.isfinite(self._free[Profile.FOOT])
+        by_car = Snapper(self.shape_xy, self.shape_start, drive[0::2] | drive[1::2])
+        on_foot = Snapper(self.shape_xy, self.shape_start, foot[0::2])
+        self._snapper = {
+            Profile.CAR: by_car,
+            Profile.MOTORCYCLE: by_car,
+            Profile.FOOT: on_foot,
+        }
+        self._fastest = {
+            profile: float((np.asarray(self.length_m) / seconds).max())
+            for profile, seconds in self._free.items()
+        }
+        self._searches: OrderedDict[tuple[Point, Profile, float], Reach] = OrderedDict()
+
+    @staticmethod
+    def load(path: Path) -> "Roads":
+        """Map a graph file. Raises GraphFileError when it is not one of this version."""
+        return Roads(*read_arrays(path))
+
+    def warm_up(self) -> None:
+        """Compile the inner loops before the first alarm needs them."""
+        here = Point(*self.about["origin"])
+        for profile in Profile:
+            reach = Reach(self, here, profile, 60.0)
+            reach.find_route(here)
+
+    def fastest_mps(self, profile: Profile) -> float:
+        """The highest speed of any edge; what is off the road is slower."""
+        return self._fastest[profile]
+
+    def reach(self, to: Point, profile: Profile, limit_s: float) -> Reach:
+        """Search once from a lon/lat WGS-84 place; remembered until a road changes."""
+        key = (to, profile, limit_s)
+        known = self._searches.get(key)
+        if known is None:
+            known = Reach(self, to, profile, limit_s)
+            self._searches[key] = known
+            if len(self._searches) > KEPT_SEARCHES:
+                self._searches.popitem(last=False)
+        else:
+            self._searches.move_to_end(key)
+        return known
+
+    def set_blocked(self, pieces: set[int]) -> None:
+        """Block exactly these pieces in both directions; the next question knows it."""
+        edges = np.array(sorted(e for p in pieces for e in (2 * p, 2 * p + 1)), dtype=np.int64)
+        for profile, free in self._free.items():
+            times = free.copy()
+            times[edges] = np.inf
+            self.times[profile] = times
+        self._searches.clear()
+
+    def put_on_road(
+        self, lonlat: FloatArray, profile: Profile
+    ) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Piece (-1 for none), share along it (0 to 1) and walking seconds to it, per point."""
+        piece, along_m, off_m = self._snapper[profile].snap(self.plane.to_metres(lonlat))
+        length = np.asarray(self.length_m)[2 * np.maximum(piece, 0)]
+        share = np.clip(along_m / length, 0.0, 1.0)
+        return piece, share, off_m / OFF_ROAD_MPS
+
+    def street_near(self, place: Point) -> str:
+        """The name of the street at a place; empty when it has none."""
+        piece, _, _ = self.put_on_road(np.array([[place.lon, place.lat]]), Profile.CAR)
+        return self.names[self.name[piece[0]]] if piece[0] != NOWHERE else ""
+
+    def draw(
+        self,
+        start: Point,
+        to: Point,
+        legs: list[tuple[int, float, float]],
+        profile: Profile,
+        seconds: float,
+    ) -> Route:
+        """The line, streets, metres and seconds of a way given as edges with shares."""
+        parts: list[FloatArray] = [np.array([[start.lon, start.lat]])]
+        streets: list[Street] = []
+        total_m = 0.0
+        for edge, since, until in legs:
+            parts.append(self.shape_of(edge, since, until))
+            length_m = float(self.length_m[edge]) * (until - since)
+            leg_s = float(self.times[profile][edge]) * (until - since)
+            total_m += length_m
+            name = self.names[self.name[edge >> 1]]
+            if streets and streets[-1].name == name:
+                length_m += streets[-1].length_m
+                leg_s += streets.pop().seconds
+            streets.append(Street(name, round(length_m, 1), round(leg_s, 1)))
+        parts.append(np.array([[to.lon, to.lat]]))
+        return Route(
+            seconds=seconds,
+            length_m=total_m,
+            line=simplify(np.concatenate(parts)),
+            streets=tuple(streets),
+        )
+
+    def shape_of(self, edge: int, since: float, until: float) -> FloatArray:
+        """(n, 2) lon/lat of an edge between two shares of its length, in travel direction."""
+        piece = edge >> 1
+        span = slice(self.shape_start[piece], self.shape_start[piece + 1])
+        line = np.asarray(self.shape_lonlat[span])
+        xy = np.asarray(self.shape_xy[span])
+        if edge % 2:
+            line, xy = line[::-1], xy[::-1]
+        if since == 0.0 and until == 1.0:
+            return line
+        at = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))))
+        at /= max(at[-1], 1e-9)
+        inner = line[(at > since) & (at < until)]
+        ends = [
+            [[np.interp(share, at, line[:, 0]), np.interp(share, at, line[:, 1])]]
+            for share in (since, until)
+        ]
+        return np.concatenate((ends[0], inner, ends[1]))
+
+    def streets_geojson(self) -> dict[str, Any]:
+        """Every piece that may be driven, as GeoJSON lines with class and name."""
+        features = []
+        for piece in range(len(self.shape_start) - 1):
+            kind = CLASSES[self.kind[piece]]
+            if kind not in CAR_KMH:
+                continue
+            span = slice(self.shape_start[piece], self.shape_start[piece + 1])
+            line = np.round(self.shape_lonlat[span], 6).tolist()
+            features.append(
+                {
+                    "type": "Feature",
+                    "properties": {"class": kind, "name": self.names[self.name[piece]]},
+                    "geometry": {"type": "LineString", "coordinates": line},
+                }
+            )
+        return {"type": "FeatureCollection", "features": features}
+
+
+def simplify(line: FloatArray) -> tuple[tuple[float, float], ...]:
+    """A line with no more points than a small screen or message needs, to 1e-6 degrees."""
+    tolerance_deg = LINE_TOLERANCE_M / 111_320
+    points = line
+    while True:
+        points = shapely.get_coordinates(shapely.LineString(line).simplify(tolerance_deg))
+        if len(points) <= LINE_POINTS:
+            return tuple((round(float(x), 6), round(float(y), 6)) for x, y in points)
+        tolerance_deg *= 2

@@ -1,0 +1,193 @@
+"""The inner loops of the road graph, compiled: search over reversed edges, and snapping.
+
+Dijkstra 1959, with a binary heap whose outdated entries are passed over. All times in seconds,
+all lengths in metres of the district's plane.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+from numba import njit
+
+from geo.types import FloatArray, IntArray
+
+NOWHERE = -1
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def compiled(function: Function) -> Function:
+    """Compile to machine code, kept beside the module for the next start; types stay as written."""
+    fast: Function = njit(cache=True, nogil=True)(function)
+    return fast
+
+
+@compiled
+def _push(keys: FloatArray, vals: IntArray, size: int, key: float, val: int) -> int:
+    i = size
+    while i > 0:
+        up = (i - 1) >> 1
+        if keys[up] <= key:
+            break
+        keys[i] = keys[up]
+        vals[i] = vals[up]
+        i = up
+    keys[i] = key
+    vals[i] = val
+    return size + 1
+
+
+@compiled
+def _sift(keys: FloatArray, vals: IntArray, size: int) -> int:
+    size -= 1
+    key, val = keys[size], vals[size]
+    i = 0
+    while True:
+        down = 2 * i + 1
+        if down >= size:
+            break
+        if down + 1 < size and keys[down + 1] < keys[down]:
+            down += 1
+        if keys[down] >= key:
+            break
+        keys[i] = keys[down]
+        vals[i] = vals[down]
+        i = down
+    keys[i] = key
+    vals[i] = val
+    return size
+
+
+@compiled
+def reverse_search(
+    into: IntArray,
+    into_start: IntArray,
+    tail: IntArray,
+    seconds: FloatArray,
+    goal_edge: int,
+    goal_share: float,
+    off_road_s: float,
+    limit_s: float,
+) -> tuple[FloatArray, IntArray]:
+    """Seconds from every node to a point on an edge, and the edge by which each node leaves.
+
+    `goal_share` is how far along `goal_edge` (from its tail, 0 to 1) the goal lies; its twin
+    `goal_edge ^ 1` is the other direction of the same road. Nodes beyond `limit_s` stay inf.
+    """
+    count = len(into_start) - 1
+    best = np.full(count, np.inf)
+    leave = np.full(count, NOWHERE, np.int64)
+    keys = np.empty(2 * len(tail) + 4)
+    vals = np.empty(2 * len(tail) + 4, np.int64)
+    size = 0
+    for side in range(2):
+        edge = goal_edge ^ side
+        share = goal_share if side == 0 else 1.0 - goal_share
+        cost = off_road_s + share * seconds[edge]
+        node = tail[edge]
+        if cost < best[node] and cost <= limit_s:
+            best[node] = cost
+            leave[node] = edge
+            size = _push(keys, vals, size, cost, node)
+    while size > 0:
+        key, node = keys[0], vals[0]
+        size = _sift(keys, vals, size)
+        if key > best[node]:
+            continue
+        for i in range(into_start[node], into_start[node + 1]):
+            edge = into[i]
+            cost = key + seconds[edge]
+            start = tail[edge]
+            if cost < best[start] and cost <= limit_s:
+                best[start] = cost
+                leave[start] = edge
+                size = _push(keys, vals, size, cost, start)
+    return best, leave
+
+
+@compiled
+def snap(
+    points: FloatArray,
+    segment_xy: FloatArray,
+    segment_piece: IntArray,
+    segment_at_m: FloatArray,
+    cell_start: IntArray,
+    cell_segment: IntArray,
+    corner: FloatArray,
+    cell_m: float,
+    columns: int,
+    rows: int,
+    reach_m: float,
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """For each (n, 2) point: nearest piece (-1 beyond `reach_m`), metres along it, metres off it.
+
+    Cells are looked at ring by ring; a ring further out than the best so far ends the search.
+    """
+    count = len(points)
+    piece = np.full(count, NOWHERE, np.int64)
+    along = np.zeros(count)
+    off = np.full(count, np.inf)
+    rings = int(np.ceil(reach_m / cell_m)) + 1
+    for p in range(count):
+        x, y = points[p, 0], points[p, 1]
+        if not (np.isfinite(x) and np.isfinite(y)):
+            continue
+        cx = int(np.floor((x - corner[0]) / cell_m))
+        cy = int(np.floor((y - corner[1]) / cell_m))
+        best = reach_m
+        for ring in range(rings + 1):
+            if (ring - 1) * cell_m > best:
+                break
+            for gy in range(max(cy - ring, 0), min(cy + ring, rows - 1) + 1):
+                edge_row = gy in (cy - ring, cy + ring)
+                step = 1 if edge_row or ring == 0 else 2 * ring
+                for gx in range(cx - ring, cx + ring + 1, step):
+                    if gx < 0 or gx >= columns:
+                        continue
+                    cell = gy * columns + gx
+                    for i in range(cell_start[cell], cell_start[cell + 1]):
+                        s = cell_segment[i]
+                        ax, ay = segment_xy[s, 0], segment_xy[s, 1]
+                        dx, dy = segment_xy[s, 2] - ax, segment_xy[s, 3] - ay
+                        square = dx * dx + dy * dy
+                        t = 0.0
+                        if square > 0.0:
+                            t = min(1.0, max(0.0, ((x - ax) * dx + (y - ay) * dy) / square))
+                        away = np.hypot(ax + t * dx - x, ay + t * dy - y)
+                        if away < best or (away == best and piece[p] == NOWHERE):
+                            best = away
+                            piece[p] = segment_piece[s]
+                            along[p] = segment_at_m[s] + t * np.sqrt(square)
+                            off[p] = away
+    return piece, along, off
+
+
+@compiled
+def seconds_from(
+    piece: IntArray,
+    share: FloatArray,
+    off_s: FloatArray,
+    seconds: FloatArray,
+    head: IntArray,
+    best: FloatArray,
+    goal_piece: int,
+    goal_share: float,
+    goal_off_s: float,
+) -> FloatArray:
+    """Seconds to the goal from points on pieces, leaving by whichever direction is faster."""
+    out = np.full(len(piece), np.inf)
+    for i in range(len(piece)):
+        if piece[i] == NOWHERE:
+            continue
+        for side in range(2):
+            edge = 2 * piece[i] + side
+            at = share[i] if side == 0 else 1.0 - share[i]
+            goal_at = goal_share if side == 0 else 1.0 - goal_share
+            if not np.isfinite(seconds[edge]):
+                continue
+            cost = (1.0 - at) * seconds[edge] + best[head[edge]]
+            if piece[i] == goal_piece and goal_at >= at:
+                cost = min(cost, (goal_at - at) * seconds[edge] + goal_off_s)
+            out[i] = min(out[i], cost + off_s[i])
+    return out
