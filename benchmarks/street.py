@@ -99,6 +99,7 @@ class Street:
                 self._press(phase, start_s + sent / rate)
                 sent += 1
             self._clear_due(now_s)
+            assert not self.into.lost.done(), "the street lost its broker"
             await asyncio.sleep(BEAT_S)
         await self.settle(SETTLE_S)
         return phase

@@ -5,6 +5,7 @@ Only what a load generator needs: CONNECT, SUBSCRIBE, PUBLISH of QoS 0 and 1 bot
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 Heard = Callable[[str, bytes], None]
 MAX_PACKET_ID = 65_535
@@ -48,8 +49,7 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way out."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
         """The broker went away: whoever waits on `lost` learns it."""
