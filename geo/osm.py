@@ -6,6 +6,7 @@ that a profile may not use has an infinite time. Tags: wiki.openstreetmap.org/wi
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,13 @@ FOOT_ONLY = {"footway", "pedestrian", "path", "steps", "track", "cycleway", "cor
 NO_FOOT = {"motorway", "motorway_link", "trunk", "trunk_link"}
 CLASSES = (*CAR_KMH, *sorted(FOOT_ONLY))
 CLOSED = {"no", "private"}
+Say = Callable[[str, int, int | None], None]
+"""Hears a step by name, how much of it is done, and of how many."""
 SPEED = re.compile(r"^(\d{1,3})( ?mph)?$")
+
+
+def unheard(step: str, done: int, total: int | None) -> None:
+    """Nobody watches this import."""
 
 
 class Drawn:
@@ -96,8 +103,12 @@ def read_ways(path: Path) -> tuple[list[Drawn], dict[int, tuple[float, float]], 
     return ways, places, left_out
 
 
-def import_osm(source: Path, target: Path) -> dict[str, Any]:
-    """Build the graph file of an extract; returns counts of what went in and what was left out."""
+def import_osm(source: Path, target: Path, say: Say = unheard) -> dict[str, Any]:
+    """Build the graph file of an extract; returns counts of what went in and what was left out.
+
+    `say` hears how far the work is. Raises ValueError when nobody may use anything in it.
+    """
+    say("reading ways", 0, None)
     ways, places, left_out = read_ways(source)
     if not ways:
         raise ValueError(f"{source}: holds no roads that anyone may use")
@@ -111,7 +122,9 @@ def import_osm(source: Path, target: Path) -> dict[str, Any]:
     pieces: list[tuple[int, int, int, int, float, bool, bool, bool]] = []
     shape: list[tuple[float, float]] = []
     starts: list[int] = [0]
-    for way in ways:
+    for done, way in enumerate(ways):
+        if done % 1_000 == 0:
+            say("cutting at crossings", done, len(ways))
         name = names.setdefault(way.name, len(names))
         line: list[int] = []
         for ref in way.nodes:
@@ -138,6 +151,7 @@ def import_osm(source: Path, target: Path) -> dict[str, Any]:
         "left_out": dict(sorted(left_out.items())), "names": list(names),
         "credit": "© OpenStreetMap contributors, ODbL 1.0",
     }  # fmt: skip
+    say("measuring", len(ways), len(ways))
     arrays = _columns(lonlat, pieces, np.array(shape), np.array(starts), about)
     write_arrays(target, arrays, about)
     return about

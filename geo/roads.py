@@ -1,6 +1,8 @@
 """Travel times and ways by road: all starts to one place in one search over reversed edges."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -30,68 +32,70 @@ class Reach:
         self.to = to
         self.profile = profile
         self.limit_s = limit_s
-        piece, share, off_s = roads.put_on_road(np.array([[to.lon, to.lat]]), profile)
-        self._piece, self._share, self._off_s = int(piece[0]), float(share[0]), float(off_s[0])
-        times = roads.times[profile]
-        if self._piece == NOWHERE:
-            self._best = np.full(len(roads.into_start) - 1, np.inf)
-            self._leave = np.full(len(self._best), NOWHERE, np.int64)
+        self.times = roads.times[profile]
+        self._snapper = roads.snappers[profile]
+        piece, share, off_s = self._put_on_road(to)
+        self.piece, self.share, self.off_s = piece, share, off_s
+        if self.piece == NOWHERE:
+            self.best = np.full(len(roads.into_start) - 1, np.inf)
+            self._leave = np.full(len(self.best), NOWHERE, np.int64)
         else:
-            self._best, self._leave = reverse_search(
+            self.best, self._leave = reverse_search(
                 roads.into,
                 roads.into_start,
                 roads.tail,
-                times,
-                2 * self._piece,
-                self._share,
-                self._off_s,
+                self.times,
+                2 * self.piece,
+                self.share,
+                self.off_s,
                 limit_s,
             )
 
+    def _put_on_road(self, place: Point) -> tuple[int, float, float]:
+        piece, share, off_s = self.roads.put_on_road(
+            np.array([[place.lon, place.lat]]), self.profile, self._snapper
+        )
+        return int(piece[0]), float(share[0]), float(off_s[0])
+
     def seconds(self, lonlat: FloatArray) -> FloatArray:
         """Travel seconds from each of (n, 2) lon/lat WGS-84 points; inf beyond the limit."""
-        piece, share, off_s = self.roads.put_on_road(lonlat, self.profile)
+        piece, share, off_s = self.roads.put_on_road(lonlat, self.profile, self._snapper)
         out: FloatArray = seconds_from(
             piece,
             share,
             off_s,
-            self.roads.times[self.profile],
+            self.times,
             self.roads.head,
-            self._best,
-            self._piece,
-            self._share,
-            self._off_s,
+            self.best,
+            self.piece,
+            self.share,
+            self.off_s,
         )
         out[out > self.limit_s] = np.inf
         return out
 
     def find_route(self, start: Point) -> Route | None:
         """The fastest way from `start`, with its line and streets; None beyond the limit."""
-        piece, share, off_s = self.roads.put_on_road(
-            np.array([[start.lon, start.lat]]), self.profile
-        )
-        begin = int(piece[0]), float(share[0])
-        if begin[0] == NOWHERE:
-            return None
         seconds = float(self.seconds(np.array([[start.lon, start.lat]]))[0])
         if not np.isfinite(seconds):
             return None
-        legs = self._legs(*begin, target_s=seconds - float(off_s[0]))
-        return self.roads.draw(start, self.to, legs, self.profile, seconds)
+        piece, share, off_s = self._put_on_road(start)
+        legs = self._legs(piece, share, target_s=seconds - off_s)
+        return self.roads.draw(start, self.to, legs, self.times, seconds)
 
     def _legs(self, piece: int, share: float, target_s: float) -> list[tuple[int, float, float]]:
         """Edges with the shares from and to that the fastest way uses of each."""
-        times, head = self.roads.times[self.profile], self.roads.head
+        times, head = self.times, self.roads.head
         options: list[tuple[float, int, bool]] = []
         for side in range(2):
             edge = 2 * piece + side
             at = share if side == 0 else 1.0 - share
-            goal_at = self._share if side == 0 else 1.0 - self._share
+            goal_at = self.share if side == 0 else 1.0 - self.share
             if not np.isfinite(times[edge]):
                 continue
-            if piece == self._piece and goal_at >= at:
-                options.append(((goal_at - at) * times[edge] + self._off_s, edge, True))
-            options.append(((1.0 - at) * times[edge] + self._best[head[edge]], edge, False))
+            if piece == self.piece and goal_at >= at:
+                options.append(((goal_at - at) * times[edge] + self.off_s, edge, True))
+            options.append(((1.0 - at) * times[edge] + self.best[head[edge]], edge, False))
         _, edge, direct = min(options, key=lambda option: (abs(option[0] - target_s), option[1]))
         at = share if edge % 2 == 0 else 1.0 - share
         if direct:
@@ -100,20 +104,19 @@ class Reach:
         node = int(head[edge])
         while True:
             edge = int(self._leave[node])
-            if edge >> 1 == self._piece and self._ends_here(node, edge):
+            if edge >> 1 == self.piece and self._ends_here(node, edge):
                 legs.append((edge, 0.0, self._goal_at(edge)))
                 return legs
             legs.append((edge, 0.0, 1.0))
             node = int(head[edge])
 
     def _goal_at(self, edge: int) -> float:
-        return self._share if edge % 2 == 0 else 1.0 - self._share
+        return self.share if edge % 2 == 0 else 1.0 - self.share
 
     def _ends_here(self, node: int, edge: int) -> bool:
         """Whether a node leaves along the goal's own piece to stop on it, not to pass it."""
-        times = self.roads.times[self.profile]
-        direct = self._off_s + self._goal_at(edge) * times[edge]
-        return bool(self._best[node] >= direct - 1e-9)
+        direct = self.off_s + self._goal_at(edge) * self.times[edge]
+        return bool(self.best[node] >= direct - 1e-9)
 
 
 class Roads:
@@ -136,19 +139,13 @@ class Roads:
         self.shape_start: IntArray = arrays["shape_start"]
         self._free = {profile: np.array(arrays[f"{profile}_s"]) for profile in Profile}
         self.times = {profile: seconds.copy() for profile, seconds in self._free.items()}
-        drive = np.isfinite(self._free[Profile.CAR])
-        foot = np.isfinite(self._free[Profile.FOOT])
-        by_car = Snapper(self.shape_xy, self.shape_start, drive[0::2] | drive[1::2])
-        on_foot = Snapper(self.shape_xy, self.shape_start, foot[0::2])
-        self._snapper = {
-            Profile.CAR: by_car,
-            Profile.MOTORCYCLE: by_car,
-            Profile.FOOT: on_foot,
-        }
-        self._fastest = {
-            profile: float((np.asarray(self.length_m) / seconds).max())
-            for profile, seconds in self._free.items()
-        }
+        self.ends = 2 * (len(self.shape_start) - 1)
+        self.piece_of: IntArray = np.arange(self.ends, dtype=np.int64) >> 1
+        self._factor = {profile: np.ones(len(self.piece_of)) for profile in Profile}
+        self.version = 0
+        self.blocked: frozenset[int] = frozenset()
+        self.snappers = self._list_snappers()
+        self._fastest = {profile: self._find_fastest(profile) for profile in Profile}
         self._searches: OrderedDict[tuple[Point, Profile, float], Reach] = OrderedDict()
 
     @staticmethod
@@ -180,20 +177,64 @@ class Roads:
             self._searches.move_to_end(key)
         return known
 
-    def set_blocked(self, pieces: set[int]) -> None:
-        """Block exactly these pieces in both directions; the next question knows it."""
-        edges = np.array(sorted(e for p in pieces for e in (2 * p, 2 * p + 1)), dtype=np.int64)
+    def set_blocked(self, pieces: AbstractSet[int]) -> None:
+        """Block exactly these pieces in both directions; the next question knows it.
+
+        Nobody passes a blocked piece; who stands on it or is called to it walks from the nearest
+        open road. Answers already given keep the roads as they were.
+        """
+        self.blocked = frozenset(pieces)
+        closed = np.isin(self.piece_of, np.array(sorted(pieces), dtype=np.int64))
         for profile, free in self._free.items():
-            times = free.copy()
-            times[edges] = np.inf
-            self.times[profile] = times
+            self.times[profile] = np.where(closed, np.inf, free * self._factor[profile])
+        self.snappers = self._list_snappers()
+        self.version += 1
         self._searches.clear()
 
+    def block(self, pieces: AbstractSet[int]) -> None:
+        """Close more pieces of road to everyone."""
+        self.set_blocked(self.blocked | pieces)
+
+    def unblock(self, pieces: AbstractSet[int]) -> None:
+        """Open pieces of road that were closed."""
+        self.set_blocked(self.blocked - pieces)
+
+    def set_factors(self, profile: Profile, seconds_by_class: Mapping[str, float]) -> None:
+        """Travel times of classes of road multiplied for one profile, as at a rush hour.
+
+        Each call states all factors of the profile; a class that is not named has factor 1.
+        """
+        for kind, factor in seconds_by_class.items():
+            if kind not in CLASSES or not 0.1 <= factor <= 100:
+                raise ValueError(f"{kind}: {factor} is not a factor 0.1 to 100 of a road class")
+        by_class = np.array([seconds_by_class.get(kind, 1.0) for kind in CLASSES])
+        self._factor[profile] = by_class[self.kind[self.piece_of]]
+        self.set_blocked(self.blocked)
+        self._fastest[profile] = self._find_fastest(profile)
+
+    def _list_snappers(self) -> dict[Profile, Snapper]:
+        open_to = {
+            profile: np.bitwise_or(*np.isfinite(self.times[profile][: self.ends]).reshape(-1, 2).T)
+            for profile in (Profile.CAR, Profile.FOOT)
+        }
+        by_car, on_foot = (
+            Snapper(self.shape_xy, self.shape_start, usable) for usable in open_to.values()
+        )
+        return {Profile.CAR: by_car, Profile.MOTORCYCLE: by_car, Profile.FOOT: on_foot}
+
+    def _find_fastest(self, profile: Profile) -> float:
+        free_s = self._free[profile] * self._factor[profile]
+        return float((np.asarray(self.length_m) / free_s).max())
+
     def put_on_road(
-        self, lonlat: FloatArray, profile: Profile
+        self, lonlat: FloatArray, profile: Profile, snapper: Snapper | None = None
     ) -> tuple[IntArray, FloatArray, FloatArray]:
-        """Piece (-1 for none), share along it (0 to 1) and walking seconds to it, per point."""
-        piece, along_m, off_m = self._snapper[profile].snap(self.plane.to_metres(lonlat))
+        """Piece (-1 for none), share along it (0 to 1) and walking seconds to it, per point.
+
+        `snapper` puts the points on the roads as they were when it was made.
+        """
+        snapper = snapper or self.snappers[profile]
+        piece, along_m, off_m = snapper.snap(self.plane.to_metres(lonlat))
         length = np.asarray(self.length_m)[2 * np.maximum(piece, 0)]
         share = np.clip(along_m / length, 0.0, 1.0)
         return piece, share, off_m / OFF_ROAD_MPS
@@ -208,7 +249,7 @@ class Roads:
         start: Point,
         to: Point,
         legs: list[tuple[int, float, float]],
-        profile: Profile,
+        times: FloatArray,
         seconds: float,
     ) -> Route:
         """The line, streets, metres and seconds of a way given as edges with shares."""
@@ -218,7 +259,7 @@ class Roads:
         for edge, since, until in legs:
             parts.append(self.shape_of(edge, since, until))
             length_m = float(self.length_m[edge]) * (until - since)
-            leg_s = float(self.times[profile][edge]) * (until - since)
+            leg_s = float(times[edge]) * (until - since)
             total_m += length_m
             name = self.names[self.name[edge >> 1]]
             if streets and streets[-1].name == name:
