@@ -110,6 +110,11 @@ class SnapshotTaker:
             [sys.executable, "-m", "dispatch.snapshot", str(self.path)], stdin=DEVNULL
         )
 
+    def wait(self) -> None:
+        """Until no snapshot is being made."""
+        if self._child is not None:
+            self._child.wait()
+
     def close(self) -> None:
         """End a snapshot that is being made; an unready file is no harm."""
         if self._child is not None:

@@ -68,6 +68,7 @@ def verify(
         TimeElapsedColumn(),
         console=err,
         transient=True,
+        disable=not err.is_terminal,
     )
     try:
         with bar:
