@@ -69,6 +69,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._outlets: list[Outlet] = []
         self._watchers: list[Watcher] = []
+        self._undurable_records = 0
         self._undurable: Counting[str] = Counting()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -106,6 +107,11 @@ class Engine:
         return [
             letter for letter in self.board.outbox() if order_id_of(letter) not in self._undurable
         ]
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the board holds only what is durable: nothing waits and nothing is committing."""
+        return not self._waiting and self._undurable_records == 0
 
     def start(self) -> None:
         """Begin deciding."""
@@ -206,6 +212,7 @@ class Engine:
             now_ms = self.now_ms()
             outcome = self.desk.handle(command, now_ms, who)
             decided.append((_record(now_ms, who, command, outcome), outcome, waiting))
+        self._undurable_records += sum(bool(record.events) for record, _, _ in decided)
         for _, outcome, _ in decided:
             self._undurable.update(order_id_of(letter) for letter in outcome.letters)
         return decided
@@ -217,6 +224,7 @@ class Engine:
         if records:
             with self._commit.time():
                 seq = await asyncio.wrap_future(self.journal.append(records))
+            self._undurable_records -= len(records)
         for record, outcome, waiting in decided:
             self._release(record, outcome)
             if waiting is not None and not waiting[2].done():

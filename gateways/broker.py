@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from amqtt.broker import Broker as Amqtt
@@ -70,7 +70,7 @@ class EmbeddedBroker:
             child.kill()
             await child.wait()
 
-    async def __aenter__(self) -> "EmbeddedBroker":
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 
@@ -94,11 +94,13 @@ def mosquitto_config(
     password_file: Path | None = None,
     acl_file: Path | None = None,
     tls: MosquittoTls | None = None,
+    user: str | None = None,
 ) -> str:
     """The text of a mosquitto.conf fit for dispatch; `folder` keeps what is not delivered yet.
 
     The stock limits of 20 in flight and 1 000 queued drop messages of QoS 1 to a connected
-    engine, and without TCP_NODELAY a small message waits for the next one.
+    engine, and without TCP_NODELAY a small message waits for the next one. Started as root,
+    Mosquitto becomes `user`, or `mosquitto` when None is named; that user writes `folder`.
     """
     lines = [
         f"listener {port} {address}",
@@ -116,6 +118,8 @@ def mosquitto_config(
         "log_type warning",
         "log_type notice",
     ]
+    if user is not None:
+        lines.append(f"user {user}")
     if password_file is None:
         lines.append("allow_anonymous true")
     else:

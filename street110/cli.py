@@ -1,8 +1,10 @@
 """The command line: one name, every part with its own help."""
 
-import importlib
-
 import typer
+
+from street110 import cli_district, cli_geo, cli_journal
+from street110.cli_demo import demo
+from street110.cli_serve import serve
 
 app = typer.Typer(
     name="street110",
@@ -10,15 +12,12 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-
-GROUPS = {
-    "geo": ("street110.cli_geo", "Road graphs: import, inspect, ask."),
-    "district": ("street110.cli_district", "District books: check, show, begin a new one."),
-    "journal": ("street110.cli_journal", "The journal: verify, replay, tail."),
-    "mqtt": ("street110.cli_mqtt", "The MQTT contract: AsyncAPI and broker ACLs."),
-}
-for group, (module, about) in GROUPS.items():
-    app.add_typer(importlib.import_module(module).app, name=group, help=about)
+app.command()(demo)
+app.command()(serve)
+app.command(name="explain")(cli_journal.explain)
+app.add_typer(cli_district.app, name="district", help="District books: check and show.")
+app.add_typer(cli_journal.app, name="journal", help="The journal: verify, replay, tail.")
+app.add_typer(cli_geo.app, name="geo", help="Road graphs: import, inspect, ask.")
 
 
 def main() -> None:

@@ -125,7 +125,7 @@ def tell(about: dict[str, Any]) -> str:
 
 
 @app.command()
-def nearest(
+def nearest(  # options by name on the command line
     graph: GraphFile,
     responders: Annotated[
         Path,

@@ -84,9 +84,7 @@ def load_config(path: Path) -> Config:
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}") from error
     base = path.resolve().parent
-    state = msgspec.structs.replace(
-        config.state, directory=str(base / config.state.directory)
-    )
+    state = msgspec.structs.replace(config.state, directory=str(base / config.state.directory))
     return msgspec.structs.replace(
         config,
         district=str(base / config.district),

@@ -1,0 +1,159 @@
+"""Puts the parts of one engine together, and takes them apart in the right order."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+from prometheus_client import CollectorRegistry, Gauge
+
+from dispatch.board import Board
+from dispatch.commands import LoadDistrict
+from dispatch.district import District
+from dispatch.district_file import load_district
+from dispatch.journal import SqliteJournal
+from dispatch.letters import Letter
+from dispatch.runtime import Engine
+from dispatch.snapshot import SnapshotTaker, rebuild
+from dispatch.work import Views, fleeting_letters
+from gateways.broker import EmbeddedBroker
+from gateways.console.app import Console
+from gateways.mqtt.gateway import MqttGateway
+from gateways.mqtt.link import Broker as BrokerAt
+from street110.config import Config, TlsConfig
+from street110.terrain import Terrain
+
+log = structlog.get_logger(__name__)
+
+
+def epoch_ms() -> int:
+    """The engine's clock: UTC epoch milliseconds. The only place where the line asks the time."""
+    return time.time_ns() // 1_000_000  # noqa: TID251  # this is the clock
+
+
+class Running:
+    """One engine with its journal, broker, gateway and page."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.registry = CollectorRegistry()
+        self.state = Path(config.state.directory)
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.district: District = load_district(Path(config.district))
+        self.terrain = Terrain(Path(config.district), self.district, self.state)
+        self.positions_file = self.state / "positions.npz"
+        self.mqtt_host = config.mqtt.host
+        self.mqtt_port = config.mqtt.port
+        self.engine: Engine
+        self.journal: SqliteJournal
+        self.console: Console
+        self._stack = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Bring the parts up, innermost first: journal, board, engine, broker, gateway, page."""
+        self.journal = SqliteJournal(self.state / "journal.db")
+        self._stack.callback(self.journal.close)
+        began = time.perf_counter()
+        board, seq = rebuild(self.journal)
+        in_doubt = [
+            letter
+            for _, record in self.journal.read(self.journal.released())
+            for event in record.events
+            for letter in fleeting_letters(event)
+        ]
+        log.info("board_ready", records=seq, seconds=round(time.perf_counter() - began, 3))
+        tracker = self.terrain.tracker
+        if self.positions_file.exists():
+            tracker.load(self.positions_file)
+        views = Views(tracker, self.terrain.roads, self.terrain.places)
+        self.engine = Engine(board, views, self.journal, epoch_ms, self.registry)
+        taker = SnapshotTaker(self.journal.path, self.config.state.snapshot_every)
+        self._stack.callback(taker.close)
+        self.engine.watch(taker.seen)
+        self.engine.start()
+        self._stack.push_async_callback(self.engine.stop)
+        await self.engine.submit(LoadDistrict(district=self.district), "admin/start")
+        self._count_units(board)
+        await self._start_edges(in_doubt)
+        self._every(self.config.state.positions_every_s, "positions", self._save_positions)
+        self._stack.callback(tracker.save, self.positions_file)
+
+    async def stop(self) -> None:
+        """Take the parts down, outermost first; what was decided is released before the end."""
+        await self._stack.aclose()
+
+    async def _start_edges(self, in_doubt: list[Letter]) -> None:
+        config = self.config.mqtt
+        if config.embedded:
+            broker = EmbeddedBroker(port=0)
+            await broker.start()
+            self._stack.push_async_callback(broker.stop)
+            self.mqtt_host, self.mqtt_port = "127.0.0.1", broker.port
+        password = read_password(config.password_file)
+        broker_at = BrokerAt(
+            host=self.mqtt_host,
+            port=self.mqtt_port,
+            version="3.1.1" if config.embedded else config.version,
+            user=config.user,
+            password=password,
+            tls=make_tls(config.tls),
+        )
+        gateway = MqttGateway(
+            self.engine,
+            self.terrain.tracker,
+            district=self.district,
+            bounds=self.terrain.bounds,
+            broker=broker_at,
+            registry=self.registry,
+            client_id=config.client_id,
+        )
+        self.engine.add_outlet(gateway)
+        gateway.start()
+        self._stack.push_async_callback(gateway.stop)
+        await gateway.wait_up()
+        self.engine.send_again(in_doubt)
+        self.console = Console(
+            self.engine,
+            self.terrain.tracker,
+            self.terrain.roads,
+            self.terrain.places,
+            self.district,
+            self.registry,
+            connected=lambda: gateway.is_up,
+        )
+        await self.console.start(self.config.http.host, self.config.http.port)
+        self._stack.push_async_callback(self.console.stop)
+
+    def _count_units(self, board: Board) -> None:
+        gauge = Gauge("street110_units_available", "Units free to go", registry=self.registry)
+        gauge.set_function(lambda: float(board.force.available.sum()))
+
+    def _every(self, seconds: float, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        async def repeat() -> None:
+            while True:
+                await asyncio.sleep(seconds)
+                await work()
+
+        task = asyncio.create_task(repeat(), name=name)
+        self._stack.callback(task.cancel)
+
+    async def _save_positions(self) -> None:
+        self.terrain.tracker.save(self.positions_file)
+
+
+def read_password(file: str | None) -> str | None:
+    """The password of the broker, from a file that only the engine's user should read."""
+    return Path(file).read_text(encoding="utf-8").strip() if file is not None else None
+
+
+def make_tls(config: TlsConfig | None) -> ssl.SSLContext | None:
+    """A TLS context that checks the broker by the configured authority; None without TLS."""
+    if config is None:
+        return None
+    context = ssl.create_default_context(cafile=config.ca)
+    if config.certificate is not None:
+        context.load_cert_chain(config.certificate, config.key)
+    return context

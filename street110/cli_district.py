@@ -1,0 +1,59 @@
+"""`street110 district`: look at district books and find their errors."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dispatch.district import District
+from dispatch.district_file import check_district, read_district
+
+app = typer.Typer(no_args_is_help=True)
+Folder = Annotated[Path, typer.Argument(help="District folder, with district.toml in it.")]
+
+
+def counts_of(district: District) -> list[tuple[str, str, int]]:
+    """What a district has, in both languages."""
+    return [
+        ("units", "警力", len(district.units)),
+        ("officers", "民警", sum(unit.officers for unit in district.units)),
+        ("posts", "安保点", len(district.posts)),
+        ("guards", "保安员", sum(post.guards for post in district.posts)),
+        ("radios", "对讲机", sum(post.radios for post in district.posts)),
+        ("gates", "卡口", len(district.gates)),
+        ("mutual-aid groups", "互助组", len(district.groups)),
+        ("areas", "辖区与巡区", len(district.areas)),
+        ("response plans", "预案", len(district.plans)),
+        ("hot list", "协查车辆", len(district.hot_list)),
+    ]
+
+
+@app.command()
+def check(folder: Folder) -> None:
+    """Read a district and name every error with file and line; exits 1 when there is one."""
+    problems = check_district(folder)
+    for problem in problems:
+        typer.echo(f"{folder / problem.file}:{problem.line}: {problem.key}: {problem.what}")
+    if problems:
+        typer.echo(f"{len(problems)} problems; mend them and check again", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{folder}: no problems")
+    show(folder)
+
+
+@app.command()
+def show(folder: Folder) -> None:
+    """Count what a district has."""
+    district, _ = read_district(folder)
+    if district is None:
+        typer.echo(f"{folder} cannot be read; `street110 district check` says why", err=True)
+        raise typer.Exit(1)
+    table = Table(title=f"{district.id} · {district.name_zh} · {district.name_en}")
+    table.add_column("")
+    table.add_column("")
+    table.add_column("", justify="right")
+    for english, chinese, count in counts_of(district):
+        table.add_row(english, chinese, str(count))
+    Console().print(table)
