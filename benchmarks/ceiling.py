@@ -25,7 +25,7 @@ ROOT = "s110/v1/bench/"
 PROBED = "U00000"
 BEHIND_S = 0.15
 """A backlog above this after a step means that the rate was too high."""
-GIVE_UP_S = 30.0
+GIVE_UP_S = 10.0
 FIRST_RATE = 60_000.0
 MOST_STEPS = 6
 
@@ -141,6 +141,8 @@ async def find_highest(
     for _ in range(MOST_STEPS):
         seen = await step(rate)
         steps.append(seen)
+        if seen["backlog_s"] >= GIVE_UP_S:
+            break
         if seen["backlog_s"] > BEHIND_S:
             fell = True
             rate = min(rate * 0.95, seen["drained_rate"] * 0.97)

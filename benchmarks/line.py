@@ -9,6 +9,8 @@ subscriber that does nothing. Figures go to `benchmarks/results/line.json`.
 import argparse
 import asyncio
 import json
+import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -104,7 +106,7 @@ async def run_line(scale: Scale, folder: Path, tell: Callable[[str], None]) -> d
             child(_serve(folder, district, port), log=RESULTS / "line-engine.log")
         )
         tell("the engine starts")
-        await asyncio.wait_for(probe.live.wait(), READY_S)
+        await wait_live(probe, engine)
         street = Street([name for name, _, _ in district.units], district.posts)
         await street.open(port)
         bench = Bench(port, units, engine.pid, broker, street, probe)
@@ -128,6 +130,15 @@ async def run_line(scale: Scale, folder: Path, tell: Callable[[str], None]) -> d
     )
     found["cpu_us_per_alarm"] = price_alarm(found)
     return found
+
+
+async def wait_live(probe: ceiling.Probe, engine: subprocess.Popen[bytes]) -> None:
+    """Until the engine calls itself live; its early end is an error that names its log."""
+    async with asyncio.timeout(READY_S):
+        while not probe.live.is_set():
+            if engine.poll() is not None:
+                raise RuntimeError(f"the engine ended at its start; see {RESULTS}/line-engine.log")
+            await asyncio.sleep(0.05)
 
 
 def vars_of(scale: Scale) -> dict[str, float]:
@@ -192,6 +203,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="all parts, shortened, in a minute")
     parser.add_argument("--json", type=Path, default=None, help="where the figures go")
     said = parser.parse_args()
+    # Asked to end, it unwinds like on Ctrl-C, so that its processes end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     RESULTS.mkdir(exist_ok=True)
     name = "line-quick.json" if said.quick else "line.json"
     console = Console()
