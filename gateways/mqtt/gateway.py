@@ -13,6 +13,7 @@ import msgspec
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from dispatch.board import Board
 from dispatch.commands import AnyCommand
 from dispatch.district import District
 from dispatch.letters import Letter, Reject
@@ -20,10 +21,12 @@ from dispatch.words import ResponderId, ResponderKind
 from gateways.mqtt.decode import DecodeError, Fixes, decode
 from gateways.mqtt.encode import encode, encode_state
 from gateways.mqtt.fixes import FixLane, Tracks, content_type_of
-from gateways.mqtt.link import MAX_UNACKED_IN, Ack, Broker, Link, Listening
+from gateways.mqtt.link import MAX_UNACKED_IN, Ack, Link, Listening, MqttOptions
 from gateways.mqtt.quota import Quota
 from gateways.mqtt.roster import Bounds, Roster
 from gateways.mqtt.wire import SENDERS, EngineState, root_of
+
+__all__ = ["EngineDoor", "MqttGateway", "MqttOptions", "who_says"]
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +37,8 @@ GO_ON_BELOW = MAX_UNACKED_IN // 2
 
 class EngineDoor(Protocol):
     """What the gateway needs of `dispatch.runtime.Engine`."""
+
+    board: Board
 
     def now_ms(self) -> int:
         """UTC epoch milliseconds."""
@@ -53,23 +58,22 @@ class MqttGateway:
 
     def __init__(
         self,
+        options: MqttOptions,
         engine: EngineDoor,
         tracks: Tracks,
-        *,
-        district: District,
         bounds: Bounds,
-        broker: Broker,
         registry: CollectorRegistry,
-        client_id: str | None = None,
     ) -> None:
+        district = engine.board.district
+        assert district is not None, "a district is loaded before its gateway is made"
         self._engine = engine
         self._roster = Roster(district, bounds)
         self._since_ms = engine.now_ms()
-        name = client_id or f"street110-{district.id}"
+        name = options.client_id
         root = root_of(district.id)
         topics = [f"{root}{kind}/+/{word}" for word, kinds in SENDERS.items() for kind in kinds]
         self._decisions = Link(
-            broker,
+            options,
             Listening(
                 client_id=name,
                 topics=[*topics, f"{root}group/+/alarm"],
@@ -81,7 +85,7 @@ class MqttGateway:
             self._came_up,
         )
         self._tracks = Link(
-            broker,
+            options,
             Listening(
                 client_id=f"{name}-tracks",
                 topics=[f"{root}unit/+/fix", f"{root}fixes"],
@@ -118,7 +122,7 @@ class MqttGateway:
             gauge = Gauge(f"street110_mqtt_{name}", about, registry=registry)
             gauge.set_function(figure)
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin connecting; the first success may come at any time."""
         self._decisions.start()
         self._tracks.start()
@@ -129,7 +133,7 @@ class MqttGateway:
         await self._tracks.up.wait()
 
     @property
-    def is_up(self) -> bool:
+    def connected(self) -> bool:
         """Whether both connections stand now."""
         return self._decisions.up.is_set() and self._tracks.up.is_set()
 

@@ -48,15 +48,30 @@ Ack = Callable[[], None]
 Hear = Callable[[str, bytes, dict[str, Any], Ack], None]
 
 
-class Broker(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the broker is and how to be let in; `version` is `5` or `3.1.1`."""
+class MqttOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the broker is and how to be let in; `version` is `5` or `3.1.1`.
+
+    `ca`, `certificate` and `key` are PEM files; any of the first makes the connection TLS.
+    """
 
     host: str
     port: int
+    client_id: str
     version: str = "5"
     user: str | None = None
     password: str | None = None
-    tls: ssl.SSLContext | None = None
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+    def find_tls(self) -> ssl.SSLContext | None:
+        """The TLS settings, or None for a plain connection."""
+        if self.ca is None and self.certificate is None:
+            return None
+        context = ssl.create_default_context(cafile=self.ca)
+        if self.certificate is not None:
+            context.load_cert_chain(self.certificate, self.key)
+        return context
 
 
 class Listening(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,9 +106,10 @@ class Link:
     """Connects, subscribes, hears, publishes; until stopped."""
 
     def __init__(
-        self, broker: Broker, listening: Listening, hear: Hear, came_up: Callable[[], None]
+        self, broker: MqttOptions, listening: Listening, hear: Hear, came_up: Callable[[], None]
     ) -> None:
         self._broker = broker
+        self._tls = broker.find_tls()
         self._listening = listening
         self._hear = hear
         self._came_up = came_up
@@ -213,7 +229,7 @@ class Link:
             await client.connect(
                 broker.host,
                 broker.port,
-                ssl=broker.tls or False,
+                ssl=self._tls or False,
                 keepalive=KEEPALIVE_S,
                 version=MQTTv50 if broker.version == "5" else MQTTv311,
             )
