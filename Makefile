@@ -44,6 +44,7 @@ test: check ## check, then every test against real servers and a real browser
 bench: $(READY) ## measure latency and throughput here; writes benchmarks/results
 	@scripts/system-packages broker
 	$(BIN)/python -m benchmarks.line $(ARGS)
+	$(BIN)/python -m benchmarks.journal --save
 	$(BIN)/python scripts/readme-numbers
 
 faults: $(READY) ## the full fault run: kills and restarts under 500 alarms
