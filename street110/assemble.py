@@ -1,7 +1,6 @@
 """Puts the parts of one engine together, and takes them apart in the right order."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -22,8 +21,8 @@ from dispatch.work import Views, fleeting_letters
 from gateways.broker import EmbeddedBroker
 from gateways.console.app import Console
 from gateways.mqtt.gateway import MqttGateway
-from gateways.mqtt.link import Broker as BrokerAt
-from street110.config import Config, TlsConfig
+from gateways.mqtt.link import MqttOptions
+from street110.config import Config
 from street110.terrain import Terrain
 
 log = structlog.get_logger(__name__)
@@ -74,6 +73,7 @@ class Running:
         self._stack.callback(taker.close)
         self.engine.watch(taker.seen)
         self.engine.start()
+        self._stack.callback(self._keep_board)
         self._stack.push_async_callback(self.engine.stop)
         await self.engine.submit(LoadDistrict(district=self.district), "admin/start")
         self._count_units(board)
@@ -93,25 +93,22 @@ class Running:
             self._stack.push_async_callback(broker.stop)
             self.mqtt_host, self.mqtt_port = "127.0.0.1", broker.port
         password = read_password(config.password_file)
-        broker_at = BrokerAt(
+        options = MqttOptions(
             host=self.mqtt_host,
             port=self.mqtt_port,
+            client_id=config.client_id or f"street110-{self.district.id}",
             version="3.1.1" if config.embedded else config.version,
             user=config.user,
             password=password,
-            tls=make_tls(config.tls),
+            ca=config.tls.ca if config.tls else None,
+            certificate=config.tls.certificate if config.tls else None,
+            key=config.tls.key if config.tls else None,
         )
         gateway = MqttGateway(
-            self.engine,
-            self.terrain.tracker,
-            district=self.district,
-            bounds=self.terrain.bounds,
-            broker=broker_at,
-            registry=self.registry,
-            client_id=config.client_id,
+            options, self.engine, self.terrain.tracker, self.terrain.bounds, self.registry
         )
         self.engine.add_outlet(gateway)
-        gateway.start()
+        await gateway.start()
         self._stack.push_async_callback(gateway.stop)
         await gateway.wait_up()
         self.engine.send_again(in_doubt)
@@ -122,7 +119,7 @@ class Running:
             self.terrain.places,
             self.district,
             self.registry,
-            connected=lambda: gateway.is_up,
+            connected=lambda: gateway.connected,
         )
         await self.console.start(self.config.http.host, self.config.http.port)
         self._stack.push_async_callback(self.console.stop)
@@ -130,6 +127,11 @@ class Running:
     def _count_units(self, board: Board) -> None:
         gauge = Gauge("street110_units_available", "Units free to go", registry=self.registry)
         gauge.set_function(lambda: float(board.force.available.sum()))
+
+    def _keep_board(self) -> None:
+        """After a clean end the last board stands beside the journal, to be held against it."""
+        if self.engine.failure is None:
+            (self.state / "board.json").write_bytes(self.engine.board.dump())
 
     def _every(self, seconds: float, name: str, work: Callable[[], Awaitable[None]]) -> None:
         async def repeat() -> None:
@@ -147,13 +149,3 @@ class Running:
 def read_password(file: str | None) -> str | None:
     """The password of the broker, from a file that only the engine's user should read."""
     return Path(file).read_text(encoding="utf-8").strip() if file is not None else None
-
-
-def make_tls(config: TlsConfig | None) -> ssl.SSLContext | None:
-    """A TLS context that checks the broker by the configured authority; None without TLS."""
-    if config is None:
-        return None
-    context = ssl.create_default_context(cafile=config.ca)
-    if config.certificate is not None:
-        context.load_cert_chain(config.certificate, config.key)
-    return context

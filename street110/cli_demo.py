@@ -25,6 +25,7 @@ from street110.assemble import Running
 from street110.cli_serve import wait_for_end
 from street110.config import Config, HttpConfig, LogConfig, StateConfig
 from street110.logs import set_up_logs
+from street110.terrain import load_roads
 
 SHOWN = 12
 COLUMNS = ("P", "警情", "类型 type", "地点 place", "状态 status", "警力 responders", "用时 age")
@@ -58,7 +59,7 @@ def demo(  # noqa: PLR0917  # options by name on the command line
     port: Annotated[int, typer.Option(help="Port of the live page on loopback.")] = 8110,
     seed: Annotated[int, typer.Option(help="Seed of the virtual district.")] = 110,
     alarms_a_minute: Annotated[float, typer.Option(help="How often somebody presses.")] = 30.0,
-    pace: Annotated[float, typer.Option(help="How much faster than life the street runs.")] = 8.0,
+    pace: Annotated[float, typer.Option(help="How much faster than life the street runs.")] = 15.0,
     district: Annotated[
         Path | None, typer.Option(help="District folder; the reference district when left out.")
     ] = None,
@@ -69,6 +70,7 @@ def demo(  # noqa: PLR0917  # options by name on the command line
     habits = Habits(
         alarms_a_minute=alarms_a_minute,
         pace=pace,
+        on_scene_s=(20.0, 60.0),
         alarms_until_s=seconds - DRAIN_S if seconds else None,
     )
     with tempfile.TemporaryDirectory(prefix="street110-demo-") as state:
@@ -99,7 +101,7 @@ async def show(config: Config, habits: Habits, seed: int, seconds: float | None)
         fleet = Fleet(
             FleetOptions(
                 district=running.district,
-                roads=running.terrain.roads,
+                roads=load_roads(Path(config.district), running.state),
                 host=running.mqtt_host,
                 port=running.mqtt_port,
                 seed=seed,
