@@ -251,6 +251,9 @@ def _step(event: e.AnyEvent, **more: Any) -> Step:
 def describe_district(book: District, unit_ids: Sequence[str]) -> dict[str, Any]:
     """What the page must know of the book; units in the order of the columns."""
     units = {str(unit.id): unit for unit in book.units}
+    names = {str(unit.id): unit.name for unit in book.units}
+    names |= {str(post.id): post.name for post in book.posts}
+    names |= {str(gate.id): gate.name for gate in book.gates}
     rows = [units.get(one) for one in unit_ids]
     return {
         "id": book.id,
@@ -263,6 +266,7 @@ def describe_district(book: District, unit_ids: Sequence[str]) -> dict[str, Any]
             else None
             for unit in rows
         ],
+        "names": names,
         "plans": [
             {"type": plan.type, "name_zh": plan.name_zh, "name_en": plan.name_en}
             for plan in book.plans

@@ -10,6 +10,7 @@ const UNANSWERED = ["issued", "delivered"];
 
 const clock = (ms) =>
   new Date(ms).toLocaleTimeString("zh-CN", { hour12: false, timeZone: store.district?.timezone });
+const quick = (ms) => (ms < 10 ? "< 0.01 s" : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 0)} s`);
 const km = (m) => (m == null ? "" : `${(m / 1000).toFixed(1)} km`);
 
 function Head({ incident }) {
@@ -21,7 +22,7 @@ function Head({ incident }) {
       <p>${incident.place_name}</p></div>
     <span class="state s-${incident.status}">${term(incident.status)}</span></div>
     <p class="facts">
-      <span>${say("first")} <b>${first ? `${((first - incident.raised_ms) / 1000).toFixed(first - incident.raised_ms < 10_000 ? 2 : 0)} s` : "—"}</b></span>
+      <span>${say("first")} <b>${first ? quick(first - incident.raised_ms) : "—"}</b></span>
       <span>${say("arrived")} <b>${scene ? duration(scene - incident.raised_ms) : "—"}</b></span>
       <span>${say("certainty")} <b>${incident.certainty}</b></span>
       <span>${say("certaintyN")} <b>${incident.sources.length}</b></span>

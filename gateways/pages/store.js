@@ -3,7 +3,7 @@
 export const store = {
   build: "", bounds: null, district: null, counters: null, cases: new Map(), selected: null,
   columns: null, link: "connecting", heardAt: 0, lostAt: 0, skew: 0, works: true, broker: true,
-  follow: true, fresh: new Map(),
+  follow: true, fresh: new Map(), names: new Map(),
 };
 const KEEP = 400;
 const listeners = new Set();
@@ -58,6 +58,7 @@ export function takeText(message) {
     store.build = message.build;
     store.bounds = message.bounds;
     store.district = message.district;
+    store.names = new Map(Object.entries(message.district.names));
     store.skew = message.now_ms - Date.now();
     store.cases = new Map(message.cases.map((one) => [one.incident.id, one]));
   } else {

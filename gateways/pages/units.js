@@ -161,7 +161,7 @@ export class UnitLayer {
       this.look[at] = this.seen[i] ? (x - cx) * world + width / 2 : -1000;
       this.look[at + 1] = (y - cy) * world + height / 2;
     }
-    const size = Math.max(9, Math.min(26, 4 + (map.getZoom() - 9) * 2.6));
+    const size = Math.max(12, Math.min(28, 7 + (map.getZoom() - 9) * 3));
     gl.uniform2f(this.size, width, height);
     gl.uniform1f(this.scale, size * ratio);
     gl.bufferData(gl.ARRAY_BUFFER, this.look, gl.DYNAMIC_DRAW);

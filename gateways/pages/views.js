@@ -104,7 +104,7 @@ export function Queue({ onShow }) {
     <footer>${say("keys")}</footer>`;
 }
 
-export const responderName = (id) => store.district?.units.find((unit) => unit?.id === id)?.name ?? "";
+export const responderName = (id) => store.names.get(id) ?? "";
 
 export function Wire() {
   const orders = listCases().flatMap((one) => one.orders);
