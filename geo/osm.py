@@ -29,8 +29,8 @@ CAR_KMH = {
 POLICE_FACTOR = 1.15
 """A patrol car under order against ordinary traffic."""
 MOTORCYCLE_FACTOR = 1.3
-WALK_KMH = 5.4
-"""A guard or officer at a brisk walk: 1.5 m/s."""
+WALK_MPS = 1.5
+"""A guard or officer at a brisk walk."""
 FOOT_ONLY = {"footway", "pedestrian", "path", "steps", "track", "cycleway", "corridor"}
 NO_FOOT = {"motorway", "motorway_link", "trunk", "trunk_link"}
 CLASSES = (*CAR_KMH, *sorted(FOOT_ONLY))
@@ -71,7 +71,7 @@ def speed_of(maxspeed: str | None, highway: str) -> float:
     match = SPEED.match(maxspeed or "")
     if match and 5 <= int(match[1]) <= 130:
         return int(match[1]) * (1.609344 if match[2] else 1.0)
-    return float(CAR_KMH.get(highway, WALK_KMH))
+    return float(CAR_KMH.get(highway, WALK_MPS * 3.6))
 
 
 def read_ways(path: Path) -> tuple[list[Drawn], dict[int, tuple[float, float]], Counter[str]]:
@@ -189,7 +189,7 @@ def _columns(
     }
     car = np.where(drive, both / (np.repeat(kmh, 2) * POLICE_FACTOR / 3.6), np.inf)
     motorcycle = np.where(drive, both / (np.repeat(kmh, 2) * MOTORCYCLE_FACTOR / 3.6), np.inf)
-    foot = np.where(on_foot, both / (WALK_KMH / 3.6), np.inf)
+    foot = np.where(on_foot, both / WALK_MPS, np.inf)
     order = np.argsort(head, kind="stable").astype(np.int32)
     first_in = np.zeros(len(lonlat) + 1, dtype=np.int32)
     np.cumsum(np.bincount(head, minlength=len(lonlat)), out=first_in[1:])

@@ -10,13 +10,13 @@ import numpy as np
 import shapely
 
 from geo.graphfile import read_arrays
-from geo.osm import CAR_KMH, CLASSES
+from geo.osm import CAR_KMH, CLASSES, WALK_MPS
 from geo.plane import Plane
 from geo.search import NOWHERE, reverse_search, seconds_from
 from geo.snapping import Snapper
 from geo.types import FloatArray, IntArray, Point, Profile, Route, Street
 
-OFF_ROAD_MPS = 1.5
+OFF_ROAD_MPS = WALK_MPS
 """From a point to the road it is put on, everyone walks."""
 KEPT_SEARCHES = 1_024
 """Searches remembered; alarms come from the same posts again and again."""

@@ -150,6 +150,10 @@ class Tracker:
         order = np.lexsort((rows, air_m))[:k]
         return rows[order], air_m[order]
 
+    def at(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
+        """(n, 2) lon/lat WGS-84 degrees and epoch ms of the latest good fixes of some rows."""
+        return np.column_stack((self.lon[rows], self.lat[rows])), self.at_ms[rows]
+
     def get(self, row: int) -> Position | None:
         """The latest good fix of a row, or None when it never had one."""
         if self.at_ms[row] == 0:
