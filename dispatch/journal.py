@@ -295,6 +295,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 0").fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if is_empty(connection):
             make_tables(connection, path)
         check_header(connection, path)
@@ -318,9 +319,8 @@ def make_tables(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables in one transaction, then see that the folder knows the file."""
     connection.executescript(
         f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID};"
-        f"PRAGMA user_version = {FORMAT}; {SCHEMA} COMMIT;"
+        f"PRAGMA user_version = {FORMAT}; {SCHEMA} COMMIT; PRAGMA wal_checkpoint(TRUNCATE);"
     )
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     folder = os.open(path.resolve().parent, os.O_RDONLY)
     try:
         os.fsync(folder)

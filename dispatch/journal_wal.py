@@ -15,9 +15,10 @@ import numpy.typing as npt
 from dispatch.journal_file import PAGE_BYTES, JournalDamagedError
 
 _HEAD = struct.Struct(">8I")
-_FRAME = struct.Struct(">6I")
+_FRAME_HEAD_BYTES = 24
 _MAGICS = {0x377F0682: "<u4", 0x377F0683: ">u4"}
-_FRAME_BYTES = _FRAME.size + PAGE_BYTES
+_FRAME_BYTES = _FRAME_HEAD_BYTES + PAGE_BYTES
+_FRAMES_AT_ONCE = 1_024
 _WORD = 0xFFFF_FFFF
 Words = npt.NDArray[np.uint32]
 
@@ -33,7 +34,7 @@ def check_wal(path: Path) -> None:
         return
     with log.open("rb") as file:
         head = _HEAD.unpack(file.read(_HEAD.size))
-        body = np.fromfile(file, dtype=np.uint8)
+    body = np.memmap(log, dtype=np.uint8, mode="r")[_HEAD.size :]
     magic, _, page_bytes, _, salt1, salt2, *seed = head
     words = np.array([head[:6]], dtype=np.uint32)
     whole = magic in _MAGICS and page_bytes == PAGE_BYTES
@@ -45,42 +46,36 @@ def check_wal(path: Path) -> None:
             raise JournalDamagedError(path, 0, "the head of its write-ahead log is damaged")
         return
     frames = body[: len(body) // _FRAME_BYTES * _FRAME_BYTES].reshape(-1, _FRAME_BYTES)
-    good = _list_good(frames, _MAGICS[magic], (salt1, salt2), (seed[0], seed[1]))
-    ends = [_FRAME.unpack(frame[: _FRAME.size].tobytes())[1] != 0 for frame in frames]
+    good, ends, sums = [], [], np.array([seed], dtype=np.uint32)
+    for begin in range(0, len(frames), _FRAMES_AT_ONCE):
+        some = np.asarray(frames[begin : begin + _FRAMES_AT_ONCE])
+        heads = some[:, :_FRAME_HEAD_BYTES].copy().view(">u4").astype(np.uint32)
+        ours = (heads[:, 2:4] == np.array([salt1, salt2], dtype=np.uint32)).all(axis=1)
+        # A frame is judged by the sum that stands in the frame before it, taken as true.
+        before = np.concatenate([sums, heads[:-1, 4:6]])
+        words = np.concatenate([some[:, :8], some[:, _FRAME_HEAD_BYTES:]], axis=1)
+        told = _sums(words.view(_MAGICS[magic]).astype(np.uint32), before)
+        good += (ours & (told == heads[:, 4:6]).all(axis=1)).tolist()
+        ends += (heads[:, 1] != 0).tolist()
+        sums = heads[-1:, 4:6]
     _find_hole(path, good, ends)
 
 
-def _find_hole(path: Path, good: npt.NDArray[np.bool_], commits: list[bool]) -> None:
+def _find_hole(path: Path, good: list[bool], ends: list[bool]) -> None:
     """Raise when a bad frame is followed by a transaction that began after it and is whole."""
-    bad = np.flatnonzero(~good)
-    if len(bad) == 0:
+    if all(good):
         return
+    bad = good.index(False)
     began = None
-    for number in range(int(bad[0]) + 1, len(good)):
+    for number in range(bad + 1, len(good)):
         if not good[number]:
             began = None
-        elif commits[number]:
+        elif ends[number]:
             if began is not None:
                 raise JournalDamagedError(
-                    path, 0, f"frame {int(bad[0]) + 1} of its write-ahead log is damaged"
+                    path, 0, f"frame {bad + 1} of its write-ahead log is damaged"
                 )
             began = number
-
-
-def _list_good(
-    frames: npt.NDArray[np.uint8], order: str, salts: tuple[int, int], seed: tuple[int, int]
-) -> npt.NDArray[np.bool_]:
-    """Whether each frame checks, taking the sum that stands in the frame before it as true."""
-    if len(frames) == 0:
-        return np.zeros(0, dtype=np.bool_)
-    heads = frames[:, : _FRAME.size].copy().view(">u4").astype(np.uint32)
-    words = np.concatenate([frames[:, :8], frames[:, _FRAME.size :]], axis=1)
-    words = words.copy().view(order).astype(np.uint32)
-    before = np.concatenate([np.array([seed], dtype=np.uint32), heads[:-1, 4:6]])
-    sums = _sums(words, before)
-    same_salt = (heads[:, 2] == salts[0]) & (heads[:, 3] == salts[1])
-    result: npt.NDArray[np.bool_] = (sums == heads[:, 4:6]).all(axis=1) & same_salt
-    return result
 
 
 def _sums(words: Words, before: Words) -> Words:

@@ -11,6 +11,8 @@ from pathlib import Path
 from subprocess import DEVNULL, Popen
 from typing import Protocol
 
+import msgspec
+
 from dispatch.board import Board
 from dispatch.journal_file import JournalError, JournalReader, Row, decode_facts
 from dispatch.journal_snapshots import SnapshotFiles
@@ -74,8 +76,13 @@ def _from_snapshot(
         if upto_seq is not None and seq > upto_seq:
             continue
         dump = files.find(journal, seq)
-        if dump is not None:
+        if dump is None:
+            continue
+        try:
             return Board.restore(dump), seq
+        except (msgspec.ValidationError, KeyError):
+            # Of another version of the board: the records say the same, only slower.
+            continue
     return Board(), 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from dispatch.journal import SqliteJournal
 from dispatch.journal_file import JournalDamagedError, JournalError, JournalReader, chain
@@ -210,3 +211,19 @@ def test_a_flipped_bit_in_the_log_is_not_taken_for_its_end(
     with pytest.raises(JournalDamagedError, match="write-ahead log is damaged"):
         SqliteJournal(path)
     assert "write-ahead log" in str(verify(path, quiet).fault)
+
+
+def test_a_long_journal_is_not_accused_of_what_sqlite_leaves_behind(tmp_path: Path) -> None:
+    """With thousands of pages the tree of pages has been split many times."""
+    path = tmp_path / "journal.db"
+    journal = SqliteJournal(path)
+    sizes = [20, 100, 100, 300, 2_500]
+    for begin in range(0, 9_000, 90):
+        batch = [
+            structs.replace(make_record(1), who="w" * sizes[number % 5])
+            for number in range(begin, begin + 90)
+        ]
+        journal.append(batch).result()
+    journal.close()
+    assert path.stat().st_size > 4 << 20
+    assert verify(path, quiet).fault is None

@@ -146,6 +146,17 @@ def test_a_child_takes_a_snapshot_while_the_journal_is_being_written(tmp_path: P
     journal.close()
 
 
+def test_a_snapshot_of_another_version_is_passed_over(tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path / "journal.db")
+    scribe = Scribe(journal)
+    last = scribe.live(3)
+    journal.save_snapshot(last, b'{"colour": "blue"}')
+    assert journal.latest_snapshot() == (last, b'{"colour": "blue"}')
+    board, seq = rebuild(journal)
+    assert (seq, board.dump()) == (last, scribe.dumps[last])
+    journal.close()
+
+
 def test_an_empty_journal_gets_no_snapshot(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     SqliteJournal(path).close()
