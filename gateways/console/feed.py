@@ -124,12 +124,7 @@ class Feed:
         """The figures of the top bar."""
         board = self.board
         rows = [board.incidents[one] for one in board.open]
-        waiting = [
-            board.orders[order].status in ORDER_UNANSWERED
-            for row in rows
-            for order in row.orders
-            if order in board.orders
-        ]
+        waiting = [board.orders[order].status in ORDER_UNANSWERED for order in board.owed]
         spread = np.array(self._latencies_ms or [np.nan], dtype=float)
         known = bool(self._latencies_ms)
         return Counters(

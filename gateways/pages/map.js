@@ -4,7 +4,7 @@ import * as maplibre from "./vendor/maplibre-gl/maplibre-gl.mjs";
 import { makeIcons } from "./icons.js";
 import { engineNow, findPlan, listCases, onChange, select, selectedCase, store } from "./store.js";
 import { UnitLayer } from "./units.js";
-import { isChinese, pick } from "./words.js";
+import { etaText, isChinese, pick } from "./words.js";
 
 const NOTHING = { type: "FeatureCollection", features: [] };
 const FONT = ["sans"];
@@ -45,14 +45,14 @@ const LAYERS = [
   street("mid", isClass(...MID), "#2a3643", wide(0.6, 2.2, 10)),
   street("main", isClass(...MAIN), "#3a4a5c", wide(1, 3.4, 14)),
   street("great", isClass(...GREAT), "#5a5138", wide(1.4, 4.6, 18)),
-  name("name-mid", isClass(...MID), 11.5, 13.3, "#778797"),
-  name("name-small", ["!", isClass(...GREAT, ...MAIN, ...MID)], 10.5, 15.5, "#5e6b78"),
-  name("name-main", isClass(...MAIN, ...GREAT), ["interpolate", ["linear"], ["zoom"], 11, 10.5, 14, 13], 11, "#8fa0b2"),
   { id: "ways-edge", type: "line", source: "ways", layout: { "line-cap": "round", "line-join": "round" },
     paint: { "line-color": "#05080b", "line-width": ["case", ["get", "chosen"], 8, 5], "line-opacity": 0.8 } },
   { id: "ways", type: "line", source: "ways", layout: { "line-cap": "round", "line-join": "round" },
     paint: { "line-color": ["get", "color"], "line-width": ["case", ["get", "chosen"], 4.4, 2.2],
       "line-opacity": ["case", ["get", "chosen"], 1, 0.55] } },
+  name("name-mid", isClass(...MID), 11.5, 13.3, "#778797"),
+  name("name-small", ["!", isClass(...GREAT, ...MAIN, ...MID)], 10.5, 15.5, "#5e6b78"),
+  name("name-main", isClass(...MAIN, ...GREAT), ["interpolate", ["linear"], ["zoom"], 11, 10.5, 14, 13], 11, "#8fa0b2"),
   spot("gates", "gate", "gate", ["interpolate", ["linear"], ["zoom"], 11, 0.45, 15, 0.9], 10),
   spot("posts", "post", "post", ["interpolate", ["linear"], ["zoom"], 11, 0.26, 14, 0.5, 16, 0.85], 11),
   { id: "post-names", type: "symbol", source: "places", minzoom: 15.2, filter: ["==", ["get", "is"], "post"],
@@ -67,6 +67,10 @@ const LAYERS = [
       "icon-allow-overlap": true, "symbol-sort-key": ["-", 10, ["get", "priority"]], "text-field": ["get", "label"], "text-font": FONT,
       "text-size": 12.5, "text-anchor": "left", "text-offset": [1.35, 0], "text-optional": true },
     paint: { "text-color": "#ffffff", "text-halo-color": "#0c1117", "text-halo-width": 2 } },
+  { id: "tags", type: "symbol", source: "tags",
+    layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 12.5, "text-padding": 0,
+      "text-variable-anchor": ["left", "right", "bottom", "top"], "text-radial-offset": 1.1, "text-justify": "auto" },
+    paint: { "text-color": ["get", "color"], "text-halo-color": "#0c1117", "text-halo-width": 2 } },
 ];
 
 export const PRIORITY = ["#ff5a52", "#ff5a52", "#ff9d3b", "#f5d547", "#7db1ff", "#9aa7b4"];
@@ -102,6 +106,24 @@ function drawWays() {
   return ways;
 }
 
+// Who goes to the selected incident, named beside its sign as it moves.
+function drawTags() {
+  const { columns, district } = store;
+  const tags = [];
+  for (const order of selectedCase()?.orders ?? []) {
+    if (ENDED.has(order.status)) continue;
+    const row = district.units.findIndex((unit) => unit?.id === order.responder);
+    const located = columns && row >= 0 && columns.lon[row] !== 0;
+    const at = located ? [columns.lon[row] / 1e7, columns.lat[row] / 1e7] : order.line[0];
+    if (!at) continue;
+    tags.push({
+      type: "Feature", geometry: { type: "Point", coordinates: at },
+      properties: { label: `${order.responder}  ${etaText(order.eta_s)}`, color: WAY[order.status] ?? "#e6edf3" },
+    });
+  }
+  return tags;
+}
+
 function boundsOf(places) {
   const points = places.features.filter((one) => one.properties.is !== "area").map((one) => one.geometry.coordinates);
   if (points.length < 2) return store.bounds ? [[store.bounds[0], store.bounds[1]], [store.bounds[2], store.bounds[3]]] : null;
@@ -127,7 +149,7 @@ export class Ground {
         sources: {
           streets: { type: "geojson", data: "/map/roads.geojson", tolerance: 0.3 },
           places: { type: "geojson", data: NOTHING }, ways: { type: "geojson", data: NOTHING },
-          incidents: { type: "geojson", data: NOTHING },
+          incidents: { type: "geojson", data: NOTHING }, tags: { type: "geojson", data: NOTHING },
         },
       },
     });
@@ -154,8 +176,10 @@ export class Ground {
   }
 
   change(what) {
-    if (what === "columns") this.units.take();
-    else if (this.ready && what !== "link") {
+    if (what === "columns") {
+      this.units.take();
+      if (this.ready) this.drawTags();
+    } else if (this.ready && what !== "link") {
       if (what === "state") this.refresh();
       this.draw();
     }
@@ -169,7 +193,15 @@ export class Ground {
   draw() {
     this.map.getSource("incidents").setData({ type: "FeatureCollection", features: drawIncidents() });
     this.map.getSource("ways").setData({ type: "FeatureCollection", features: drawWays() });
+    this.drawTags();
     this.units.repaint();
+  }
+
+  drawTags() {
+    const features = drawTags();
+    if (!features.length && !this.tagged) return;
+    this.tagged = features.length;
+    this.map.getSource("tags").setData({ type: "FeatureCollection", features });
   }
 
   fit(animate = true) {
