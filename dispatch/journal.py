@@ -92,6 +92,8 @@ class SqliteJournal:
         Never blocks and never raises: a journal that failed or was closed fails the future.
         """
         done: Future[int] = Future()
+        # A batch handed over is written; a waiter that is cancelled must not call it back.
+        done.set_running_or_notify_cancel()
         with self._changed:
             failure = self._failure
             if failure is None and self._closing:

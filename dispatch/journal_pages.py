@@ -25,6 +25,8 @@ _HEADER = struct.Struct(">16sHBBBBBBIIIIIIIIIIII20xII")
 _INTERIOR, _LEAF = 0x05, 0x0D
 _LOCAL_MOST = PAGE_BYTES - 35
 _LOCAL_LEAST = (PAGE_BYTES - 12) * 32 // 255 - 23
+_PAGES_HELD = 4_096
+"""Pages kept in memory before they are given back, so that a long file needs no more."""
 _SQL = [text.strip() for text in SCHEMA.split(";") if text.strip()]
 _WIDTHS = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0)
 """Bytes of a column by its serial type, up to 9; above, the type itself holds the length."""
@@ -70,6 +72,7 @@ class _Walk:
         self.pages = len(data) // PAGE_BYTES
         self.seen = bytearray(self.pages + 1)
         self.page = 1
+        self.visited = 0
 
     def file(self) -> None:
         """The header, the trees, and that no page is left over."""
@@ -206,6 +209,9 @@ class _Walk:
         self.page = page
         need(not self.seen[page], "it has two owners")
         self.seen[page] = 1
+        self.visited += 1
+        if self.visited % _PAGES_HELD == 0:
+            self.data.madvise(mmap.MADV_DONTNEED)
 
     def varint(self, at: int) -> tuple[int, int]:
         """A number of one to nine bytes and where it ends."""

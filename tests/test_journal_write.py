@@ -1,5 +1,6 @@
 """The journal writes what it was given, in order, once, durably; or it stops."""
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
@@ -217,6 +218,15 @@ def test_a_full_disk_stops_the_writer_and_keeps_what_was_durable(tmp_path: Path)
     assert [record for _, record in JournalReader(path).read()] == [
         make_record(seq) for seq in range(1, int(number) + 2)
     ]
+
+
+async def test_a_waiter_that_gives_up_calls_nothing_back(journal: SqliteJournal) -> None:
+    waiter = asyncio.wrap_future(journal.append([make_record(1)]))
+    waiter.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiter
+    assert await asyncio.wrap_future(journal.append([make_record(2)])) == 2
+    assert [seq for seq, _ in journal.read()] == [1, 2]
 
 
 def test_another_file_is_not_taken_for_a_journal(tmp_path: Path) -> None:
