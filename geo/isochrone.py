@@ -18,10 +18,9 @@ def reached_lines(reach: Reach, within_s: float) -> list[FloatArray]:
     street are those from which it may be left in time.
     """
     roads = reach.roads
-    left_s = within_s - reach.best[roads.head]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.clip(left_s / reach.times, 0.0, 1.0)
-    share[~(np.isfinite(reach.times) & (left_s > 0))] = 0.0
+    times = reach.times[: roads.ends]
+    left_s = np.maximum(within_s - reach.best[roads.head[: roads.ends]], 0.0)
+    share = np.minimum(left_s / times, 1.0)
     lines = [
         roads.shape_of(edge, 1.0 - float(share[edge]), 1.0)
         for edge in np.flatnonzero(share > 0).tolist()

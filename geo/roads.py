@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import shapely
 
+from geo.build import WALK_MPS
 from geo.graphfile import read_arrays
-from geo.osm import CAR_KMH, CLASSES, WALK_MPS
+from geo.osm import CAR_KMH, CLASSES
 from geo.plane import Plane
 from geo.search import NOWHERE, reverse_search, seconds_from
 from geo.snapping import Snapper
-from geo.types import FloatArray, IntArray, Point, Profile, Route, Street
+from geo.types import FloatArray, IntArray, Point, Profile, RoadSpots, Route, Street
 
 OFF_ROAD_MPS = WALK_MPS
 """From a point to the road it is put on, everyone walks."""
@@ -40,13 +41,14 @@ class Reach:
             self.best = np.full(len(roads.into_start) - 1, np.inf)
             self._leave = np.full(len(self.best), NOWHERE, np.int64)
         else:
+            edges = roads.list_edges(self.piece)
             self.best, self._leave = reverse_search(
                 roads.into,
                 roads.into_start,
                 roads.tail,
                 self.times,
-                2 * self.piece,
-                self.share,
+                edges,
+                np.where(roads.base[edges] % 2 == 0, self.share, 1.0 - self.share),
                 self.off_s,
                 limit_s,
             )
@@ -59,11 +61,14 @@ class Reach:
 
     def seconds(self, lonlat: FloatArray) -> FloatArray:
         """Travel seconds from each of (n, 2) lon/lat WGS-84 points; inf beyond the limit."""
-        piece, share, off_s = self.roads.put_on_road(lonlat, self.profile, self._snapper)
+        return self.seconds_of(self.roads.put_on_road(lonlat, self.profile, self._snapper))
+
+    def seconds_of(self, spots: RoadSpots) -> FloatArray:
+        """As `seconds`, from points already put on the roads this search was made over."""
         out: FloatArray = seconds_from(
-            piece,
-            share,
-            off_s,
+            spots.piece,
+            spots.share,
+            spots.off_s,
             self.times,
             self.roads.head,
             self.best,
@@ -104,10 +109,11 @@ class Reach:
         node = int(head[edge])
         while True:
             edge = int(self._leave[node])
-            if edge >> 1 == self.piece and self._ends_here(node, edge):
-                legs.append((edge, 0.0, self._goal_at(edge)))
+            base = int(self.roads.base[edge])
+            if base >> 1 == self.piece and self._ends_here(node, base):
+                legs.append((base, 0.0, self._goal_at(base)))
                 return legs
-            legs.append((edge, 0.0, 1.0))
+            legs.append((base, 0.0, 1.0))
             node = int(head[edge])
 
     def _goal_at(self, edge: int) -> float:
@@ -140,7 +146,11 @@ class Roads:
         self._free = {profile: np.array(arrays[f"{profile}_s"]) for profile in Profile}
         self.times = {profile: seconds.copy() for profile, seconds in self._free.items()}
         self.ends = 2 * (len(self.shape_start) - 1)
-        self.piece_of: IntArray = np.arange(self.ends, dtype=np.int64) >> 1
+        self.base: IntArray = np.array(arrays["base"])
+        self.piece_of: IntArray = self.base >> 1
+        self._copies: dict[int, list[int]] = {}
+        for edge in range(self.ends, len(self.base)):
+            self._copies.setdefault(int(self.piece_of[edge]), []).append(edge)
         self._factor = {profile: np.ones(len(self.piece_of)) for profile in Profile}
         self.version = 0
         self.blocked: frozenset[int] = frozenset()
@@ -212,6 +222,10 @@ class Roads:
         self.set_blocked(self.blocked)
         self._fastest[profile] = self._find_fastest(profile)
 
+    def list_edges(self, piece: int) -> IntArray:
+        """Both directions of a piece, and their copies at crossings with banned turns."""
+        return np.array([2 * piece, 2 * piece + 1, *self._copies.get(piece, ())])
+
     def _list_snappers(self) -> dict[Profile, Snapper]:
         open_to = {
             profile: np.bitwise_or(*np.isfinite(self.times[profile][: self.ends]).reshape(-1, 2).T)
@@ -228,7 +242,7 @@ class Roads:
 
     def put_on_road(
         self, lonlat: FloatArray, profile: Profile, snapper: Snapper | None = None
-    ) -> tuple[IntArray, FloatArray, FloatArray]:
+    ) -> RoadSpots:
         """Piece (-1 for none), share along it (0 to 1) and walking seconds to it, per point.
 
         `snapper` puts the points on the roads as they were when it was made.
@@ -237,7 +251,7 @@ class Roads:
         piece, along_m, off_m = snapper.snap(self.plane.to_metres(lonlat))
         length = np.asarray(self.length_m)[2 * np.maximum(piece, 0)]
         share = np.clip(along_m / length, 0.0, 1.0)
-        return piece, share, off_m / OFF_ROAD_MPS
+        return RoadSpots(piece, share, off_m / OFF_ROAD_MPS)
 
     def street_near(self, place: Point) -> str:
         """The name of the street at a place; empty when it has none."""

@@ -65,15 +65,15 @@ def reverse_search(
     into_start: IntArray,
     tail: IntArray,
     seconds: FloatArray,
-    goal_edge: int,
-    goal_share: float,
+    goal_edges: IntArray,
+    goal_shares: FloatArray,
     off_road_s: float,
     limit_s: float,
 ) -> tuple[FloatArray, IntArray]:
-    """Seconds from every node to a point on an edge, and the edge by which each node leaves.
+    """Seconds from every node to a point on a road, and the edge by which each node leaves.
 
-    `goal_share` is how far along `goal_edge` (from its tail, 0 to 1) the goal lies; its twin
-    `goal_edge ^ 1` is the other direction of the same road. Nodes beyond `limit_s` stay inf.
+    The goal lies on each of `goal_edges` (both directions of its road, and their copies), as far
+    along as `goal_shares` says (from the edge's tail, 0 to 1). Nodes beyond `limit_s` stay inf.
     """
     count = len(into_start) - 1
     best = np.full(count, np.inf)
@@ -81,10 +81,9 @@ def reverse_search(
     keys = np.empty(2 * len(tail) + 4)
     vals = np.empty(2 * len(tail) + 4, np.int64)
     size = 0
-    for side in range(2):
-        edge = goal_edge ^ side
-        share = goal_share if side == 0 else 1.0 - goal_share
-        cost = off_road_s + share * seconds[edge]
+    for i in range(len(goal_edges)):
+        edge = goal_edges[i]
+        cost = off_road_s + goal_shares[i] * seconds[edge]
         node = tail[edge]
         if cost < best[node] and cost <= limit_s:
             best[node] = cost

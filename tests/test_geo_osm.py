@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geo.osm import WALK_MPS, import_osm, speed_of
+from geo.build import WALK_MPS
+from geo.osm import import_osm, speed_of
 from geo.roads import Roads
 from geo.types import Point, Profile
 
@@ -90,6 +91,54 @@ def test_a_posted_speed_counts_and_walking_has_its_own(tmp_path: Path) -> None:
     assert foot is not None
     assert car.length_m / car.seconds == pytest.approx(20 / 3.6 * 1.15, rel=1e-3)
     assert foot.length_m / foot.seconds == pytest.approx(WALK_MPS, rel=1e-3)
+
+
+def restriction(rule: str, start: int, via: int, end: int, spared: str = "") -> str:
+    """A relation in the words of the map; ways are numbered from 100 as they stand above."""
+    tags = f'<tag k="except" v="{spared}"/>' if spared else ""
+    return (
+        f'<relation id="{start}{via}{end}" version="1"><tag k="type" v="restriction"/>'
+        f'<tag k="restriction" v="{rule}"/>{tags}<member type="way" ref="{start}" role="from"/>'
+        f'<member type="node" ref="{via}" role="via"/>'
+        f'<member type="way" ref="{end}" role="to"/></relation>'
+    )
+
+
+FROM_THE_SOUTH, TO_THE_EAST = place(2, 0, 0.5), place(5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("", ["Centre", "Middle"]),
+        (restriction("no_right_turn", 103, 5, 102), ["Centre", "南路", "West", "Middle"]),
+        (restriction("no_right_turn", 103, 5, 102, "motorcar"), ["Centre", "Middle"]),
+        (restriction("no_left_turn", 102, 5, 103), ["Centre", "Middle"]),
+        (restriction("only_right_turn", 103, 5, 102), ["Centre", "Middle"]),
+        (restriction("no_right_turn", 103, 2, 102), ["Centre", "Middle"]),
+    ],
+)
+def test_a_banned_turn_is_not_taken(tmp_path: Path, rule: str, expected: list[str]) -> None:
+    roads = town(tmp_path, rule)
+    assert streets(roads, FROM_THE_SOUTH, TO_THE_EAST, Profile.CAR) == expected
+
+
+def test_feet_may_turn_as_they_like(tmp_path: Path) -> None:
+    roads = town(tmp_path, restriction("no_right_turn", 103, 5, 102))
+    assert streets(roads, FROM_THE_SOUTH, TO_THE_EAST, Profile.FOOT) == ["Centre", "Middle"]
+
+
+def test_a_place_behind_a_banned_turn_is_reached_the_other_way(tmp_path: Path) -> None:
+    roads = town(tmp_path, restriction("only_straight_on", 102, 5, 102))
+    into_centre = streets(roads, place(4, 0.5), place(5, 0, -0.1), Profile.CAR)
+    assert into_centre == ["Middle", "East", "南路", "Centre"]
+
+
+def test_restrictions_not_understood_are_counted(tmp_path: Path) -> None:
+    odd = restriction("no_entry_for_dogs", 103, 777, 102) + restriction("give_way", 103, 5, 102)
+    left_out = town(tmp_path, odd).about["left_out"]
+    assert left_out["restriction without its crossing"] == 1
+    assert left_out["restriction of another kind"] == 1
 
 
 @pytest.mark.parametrize(
