@@ -106,7 +106,8 @@ def mosquitto_config(
         f"listener {port} {address}",
         "set_tcp_nodelay true",
         "max_inflight_messages 0",
-        "max_queued_messages 0",
+        # Not 0 for "no limit": Mosquitto 2.0.11 then hangs up on whoever is denied a publish.
+        "max_queued_messages 1000000",
         "max_queued_bytes 0",
         "message_size_limit 2097152",
         "persistence true",

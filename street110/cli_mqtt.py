@@ -1,12 +1,13 @@
 """`street110 mqtt`: the contract as AsyncAPI, and access rules for the broker."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dispatch.district_file import load_district
+from dispatch.district_file import DistrictError, load_district
 from gateways.broker import mosquitto_config
 from gateways.mqtt.acl import emqx_acl, mosquitto_acl
 from gateways.mqtt.asyncapi import render
@@ -42,7 +43,11 @@ def acl(
 
     A device's user name at the broker is its id in the district's book.
     """
-    book = load_district(district)
+    try:
+        book = load_district(district)
+    except DistrictError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from error
     taken = {*(u.id for u in book.units), *(p.id for p in book.posts), *(g.id for g in book.gates)}
     if engine_user in taken:
         raise typer.BadParameter(f"{engine_user} is a device of this district")

@@ -16,6 +16,7 @@ from geo.types import (
     Point,
     Position,
     Profile,
+    RoadSpots,
     Route,
     Street,
 )
@@ -44,6 +45,9 @@ class StraightReach:
         out[out > self.limit_s] = np.inf
         return out
 
+    def seconds_of(self, spots: RoadSpots) -> FloatArray:
+        return self.seconds(np.column_stack((spots.share, spots.off_s)))
+
     def find_route(self, start: Point) -> Route | None:
         seconds = float(self.seconds(np.array([[start.lon, start.lat]]))[0])
         if not np.isfinite(seconds):
@@ -62,9 +66,6 @@ class StraightRoads:
     def reach(self, to: Point, profile: Profile, limit_s: float) -> StraightReach:
         return StraightReach(to, profile, limit_s)
 
-    def fastest_mps(self, profile: Profile) -> float:
-        return SPEED_MPS[profile]
-
 
 class PlainPositions:
     """Positions by row, sorted in full at every question."""
@@ -75,14 +76,19 @@ class PlainPositions:
     def put(self, row: int, place: Point, at_ms: int) -> None:
         self.fixes[row] = Position(lon=place.lon, lat=place.lat, at_ms=at_ms)
 
-    def nearest(self, to: Point, k: int, may_go: BoolArray) -> tuple[IntArray, FloatArray]:
-        near = sorted(
-            (air_m(Point(fix.lon, fix.lat), to), row)
-            for row, fix in enumerate(self.fixes)
-            if fix is not None and may_go[row]
-        )[:k]
-        rows = np.array([row for _, row in near], dtype=np.int64)
-        return rows, np.array([metres for metres, _ in near])
+    def located(self) -> BoolArray:
+        return np.array([fix is not None for fix in self.fixes])
+
+    def on_road(self, rows: IntArray) -> RoadSpots:
+        """In this town every spot is its own road: its lon and lat stand for share and way."""
+        spots, _ = self.at(rows)
+        return RoadSpots(np.zeros(len(rows), dtype=np.int64), spots[:, 0], spots[:, 1])
+
+    def at(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
+        fixes = [self.fixes[row] for row in rows]
+        spots = np.array([(fix.lon, fix.lat) for fix in fixes if fix], dtype=np.float64)
+        at_ms = np.array([fix.at_ms for fix in fixes if fix], dtype=np.int64)
+        return spots.reshape(-1, 2), at_ms
 
     def get(self, row: int) -> Position | None:
         return self.fixes[row]

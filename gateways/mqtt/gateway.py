@@ -117,6 +117,7 @@ class MqttGateway:
                 "Letters dropped for want of room",
                 lambda: self._decisions.dropped,
             ),
+            ("connected", "1 while both connections stand", lambda: int(self.connected)),
             ("pending", "Commands whose record is not durable yet", lambda: len(self._pending)),
         ):
             gauge = Gauge(f"street110_mqtt_{name}", about, registry=registry)
