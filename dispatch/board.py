@@ -82,7 +82,7 @@ class Board:
         self.owed: dict[OrderId, None] = {}
         self.deadlines = Deadlines()
         for responder in self.responders.values():
-            self.force.put(responder)
+            self.force.put(responder, self._priority_of(responder))
         for incident in self.incidents.values():
             self._index_incident(incident)
         for order in self.orders.values():
@@ -310,9 +310,12 @@ class Board:
             gone += 1
         del self.closed[:gone]
 
+    def _priority_of(self, row: Responder) -> int:
+        return self.orders[row.order].priority if row.order is not None else 0
+
     def _put_responder(self, row: Responder) -> None:
         self.responders[row.id] = row
-        self.force.put(row)
+        self.force.put(row, self._priority_of(row))
 
     def _put_incident(self, row: Incident) -> None:
         self.incidents[row.id] = row

@@ -129,7 +129,7 @@ class Reader:
             self.say(file, line, "geometry", f"expected a feature with a {geometry}")
             return None
         raw = dict(feature.get("properties") or {})
-        where = shape.get("coordinates")
+        where: Any = shape.get("coordinates")
         try:
             if geometry == "Point":
                 lon, lat = where[:2]
@@ -235,7 +235,6 @@ def read_district(folder: Path) -> tuple[District | None, list[Problem]]:
 def cross_check(reader: Reader, district: District) -> None:
     """References that lead nowhere, and what a district cannot do without."""
     groups = {group.id for group in district.groups}
-    areas = {area.id: area for area in district.areas}
     signs: dict[int, str] = {}
     for post in district.posts:
         file, line = _where(reader, post.id)
@@ -244,6 +243,13 @@ def cross_check(reader: Reader, district: District) -> None:
                 reader.say(file, line, "groups", f"{post.id}: no group {group} in district.toml")
         if signs.setdefault(post.sign, post.id) != post.id:
             reader.say(file, line, "sign", f"{post.sign} is already on post {signs[post.sign]}")
+    check_areas(reader, district)
+    check_plans(reader, district)
+
+
+def check_areas(reader: Reader, district: District) -> None:
+    """Beats and parents that lead nowhere, or to an area that is not wider."""
+    areas = {area.id: area for area in district.areas}
     for unit in district.units:
         if unit.beat is not None and unit.beat not in areas:
             reader.say(*_where(reader, unit.id), "beat", f"{unit.id}: no area {unit.beat}")
@@ -254,6 +260,10 @@ def cross_check(reader: Reader, district: District) -> None:
             reader.say(file, line, "parent", f"{area.id}: no area {area.parent}")
         if parent and LEVELS.index(parent.level) >= LEVELS.index(area.level):
             reader.say(file, line, "parent", f"{area.id} is {area.level}: its parent must be wider")
+
+
+def check_plans(reader: Reader, district: District) -> None:
+    """Plans given twice, needs that nobody can fill, and empty rosters."""
     types: dict[str, int] = {}
     for plan in district.plans:
         types[plan.type] = types.get(plan.type, 0) + 1

@@ -17,6 +17,7 @@ PROFILE_OF = {
 }
 PROFILES = (Profile.CAR, Profile.MOTORCYCLE, Profile.FOOT)
 STATUSES = tuple(UnitStatus)
+KINDS = tuple(UnitKind)
 DIVERTIBLE = frozenset({UnitStatus.DISPATCHED, UnitStatus.EN_ROUTE})
 
 
@@ -33,7 +34,9 @@ class Force:
         self.profile: IntArray = np.array(
             [PROFILES.index(PROFILE_OF[unit.kind]) for unit in units], dtype=np.int64
         )
-        self.kinds: list[UnitKind] = [unit.kind for unit in units]
+        self.kind: IntArray = np.array([KINDS.index(unit.kind) for unit in units], dtype=np.int64)
+        self.order_priority: IntArray = np.zeros(size, dtype=np.int64)
+        self.missed: BoolArray = np.zeros(size, dtype=np.bool_)
         self._can: dict[str, BoolArray] = {}
         for row, unit in enumerate(units):
             for capability in unit.capabilities:
@@ -49,12 +52,17 @@ class Force:
         """How the unit of a row travels."""
         return PROFILES[int(self.profile[row])]
 
-    def put(self, responder: Responder) -> None:
-        """Take over the state of one responder; posts and gates have no row here."""
+    def put(self, responder: Responder, priority: int) -> None:
+        """Take over the state of one responder and the priority of its order (0 for none).
+
+        Posts and gates have no row here.
+        """
         if responder.kind is not ResponderKind.UNIT:
             return
         row = self.rows[responder.id]
         self.status[row] = STATUSES.index(responder.status)
+        self.order_priority[row] = priority
+        self.missed[row] = responder.missed > 0
         free = responder.status is UnitStatus.AVAILABLE and responder.order is None
         self.available[row] = free
         self.divertible[row] = responder.order is not None and responder.status in DIVERTIBLE

@@ -9,7 +9,7 @@ import msgspec
 from dispatch.commands import AnyCommand
 from dispatch.events import AnyEvent
 from dispatch.letters import Letter
-from geo.types import BoolArray, FloatArray, IntArray, Point, Position, Profile, Route
+from geo.types import BoolArray, FloatArray, IntArray, Point, Position, Profile, RoadSpots, Route
 
 
 class Reach(Protocol):
@@ -17,6 +17,10 @@ class Reach(Protocol):
 
     def seconds(self, lonlat: FloatArray) -> FloatArray:
         """Travel seconds from each of (n, 2) lon/lat points to the place; inf beyond the limit."""
+        ...
+
+    def seconds_of(self, spots: RoadSpots) -> FloatArray:
+        """The same from (n,) points that are already on roads."""
         ...
 
     def find_route(self, start: Point) -> Route | None:
@@ -31,16 +35,20 @@ class Roads(Protocol):
         """Search once from `to`; the result answers for any number of starts."""
         ...
 
-    def fastest_mps(self, profile: Profile) -> float:
-        """The highest speed any edge allows: a lower bound of time for a straight line."""
-        ...
-
 
 class Positions(Protocol):
     """Latest fixes of all units, rows in the order of the district's units, read-only."""
 
-    def nearest(self, to: Point, k: int, may_go: BoolArray) -> tuple[IntArray, FloatArray]:
-        """Rows and air metres of the `k` nearest with `may_go[row]`, nearest first, ties by row."""
+    def located(self) -> BoolArray:
+        """Which rows ever had a good fix."""
+        ...
+
+    def on_road(self, rows: IntArray) -> RoadSpots:
+        """Where rows that have a fix are on the roads, each on those of its own profile."""
+        ...
+
+    def at(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
+        """(n, 2) lon/lat and epoch ms of the latest good fixes of rows that have one."""
         ...
 
     def get(self, row: int) -> Position | None:

@@ -8,20 +8,22 @@ import numpy as np
 
 from dispatch.board import Board
 from dispatch.district import PostNeed, UnitNeed
-from dispatch.force import PROFILES, STATUSES
+from dispatch.force import KINDS, PROFILES, STATUSES
 from dispatch.model import Candidate, Incident, Recommendation
 from dispatch.ports import Reach
 from dispatch.words import ResponderId, ResponderKind, UnitStatus
 from dispatch.work import Views
 from geo.air import air_m
-from geo.types import BoolArray, FloatArray, IntArray, Point, Profile
+from geo.types import BoolArray, FloatArray, IntArray, Point, Profile, RoadSpots
 
 LISTED = 12
 """How many candidates an event names; the rest are counted by reason."""
-FIRST_LOOK = 16
-"""How many are timed by road at first; more follow until the answer is exact."""
+UNLOCATED = 64
+"""How many units that never sent a fix are timed from their bases, where others do not suffice."""
 WIDEST_S = 3_600.0
 """Beyond the plan's limit we still look this far rather than send nobody."""
+DEFAULT_STALE_S = 60.0
+"""For a kind of unit that the district's rules leave out."""
 SILENT_SITE_M = 50.0
 """Posts this near to a silent alarm get nothing that could sound."""
 
@@ -98,8 +100,12 @@ class UnitSearch:
             row = force.rows.get(unit)
             if row is not None:
                 self.barred[row] = True
-        fastest = [views.roads.fastest_mps(profile) for profile in PROFILES]
-        self.fastest_mps = max(fastest)
+        book = board.district
+        assert book is not None, "units come from a book"
+        self.stale_after_s = np.array(
+            [book.rules.stale_after_s.get(kind, DEFAULT_STALE_S) for kind in KINDS],
+            dtype=np.float64,
+        )
         self._reach: dict[tuple[Profile, float], Reach] = {}
 
     def reach(self, profile: Profile, limit_s: float) -> Reach:
@@ -110,105 +116,95 @@ class UnitSearch:
         return self._reach[key]
 
     def nearest(self, wanted: int, limit_s: float) -> list[Timed]:
-        """Free units ranked; exact for the first `wanted`: no unlooked-at unit could be nearer."""
+        """Free units ranked, the best few named; every located unit is timed by road."""
         may = self.can & self.board.force.available & ~self.barred
-        total = int(may.sum())
-        look = max(FIRST_LOOK, 2 * wanted)
-        while True:
-            rows, air = self.views.positions.nearest(self.incident.place, look, may)
-            timed = sorted(self.time(rows, air, limit_s), key=lambda one: one.rank_key)
-            if len(rows) < min(look, total) or look >= total:
-                break
-            bound_s = float(air[-1]) / self.fastest_mps
-            good = [one for one in timed if one.tier == 0 and one.eta_s <= limit_s]
-            if bound_s > limit_s or (len(good) >= wanted and good[wanted - 1].eta_s <= bound_s):
-                break
-            look *= 4
-        if len(timed) < total and sum(one.eta_s <= limit_s for one in timed) < wanted:
-            lost = may.copy()
-            lost[rows] = False
-            timed += self.unlocated(np.flatnonzero(lost)[: 4 * FIRST_LOOK], limit_s)
+        located = self.views.positions.located()
+        rows = np.flatnonzero(may & located)
+        eta, tier, age_s = self.weigh(rows, limit_s)
+        best = leading(rows, eta, tier, max(LISTED, 2 * wanted))
+        timed = self.timed(rows[best], eta[best], tier[best], age_s[best])
+        if int((eta <= limit_s).sum()) < wanted:
+            lost = np.flatnonzero(may & ~located)[:UNLOCATED]
+            timed += self.unlocated(lost, limit_s)
         return sorted(timed, key=lambda one: one.rank_key)
 
     def divertible(self, limit_s: float) -> list[Timed]:
-        """Units under way to a less urgent incident, ranked."""
+        """Units under way to a less urgent incident, ranked; only those with a fresh fix."""
         may = self.can & self.board.force.divertible & ~self.barred
-        for row in np.flatnonzero(may):
-            order = self.board.responders[self.board.force.ids[row]].order
-            assert order is not None, "a divertible unit holds an order"
-            if self.board.orders[order].priority <= self.incident.priority:
-                may[row] = False
-        rows, air = self.views.positions.nearest(self.incident.place, FIRST_LOOK, may)
-        timed = self.time(rows, air, limit_s, held=True)
-        return sorted(
-            (one for one in timed if one.tier == 0 and one.eta_s <= limit_s),
-            key=lambda one: one.rank_key,
-        )
+        may &= self.board.force.order_priority > self.incident.priority
+        rows = np.flatnonzero(may & self.views.positions.located())
+        eta, tier, age_s = self.weigh(rows, limit_s)
+        ok = np.flatnonzero((tier == 0) & (eta <= limit_s))
+        ok = ok[np.lexsort((rows[ok], eta[ok]))][:LISTED]
+        timed = self.timed(rows[ok], eta[ok], tier[ok], age_s[ok], held=True)
+        return sorted(timed, key=lambda one: one.rank_key)
 
-    def time(
-        self, rows: IntArray, air: FloatArray, limit_s: float, *, held: bool = False
-    ) -> list[Timed]:
-        """Time located units by road, one vectorised call per profile."""
+    def weigh(self, rows: IntArray, limit_s: float) -> tuple[FloatArray, IntArray, FloatArray]:
+        """Seconds by road, trust tier and age of the fix in seconds, for located rows."""
         force = self.board.force
-        book = self.board.district
-        assert book is not None, "units come from a book"
-        fixes = [self.views.positions.get(int(row)) for row in rows]
-        spots = np.array([(fix.lon, fix.lat) if fix else (0.0, 0.0) for fix in fixes])
-        eta = self.seconds(rows, spots.reshape(-1, 2), limit_s)
-        timed = []
-        for i, row in enumerate(rows):
-            fix = fixes[i]
-            assert fix is not None, "only located units are near"
-            unit = force.ids[row]
-            age_s = max(0, self.now_ms - fix.at_ms) / 1000
-            missed = self.board.responders[unit].missed > 0
-            stale = age_s > book.rules.stale_after_s[force.kinds[row]]
-            timed.append(
-                Timed(
-                    responder=unit,
-                    kind=ResponderKind.UNIT,
-                    profile=PROFILES[force.profile[row]],
-                    tier=int(stale or missed),
-                    eta_s=float(eta[i]),
-                    air_m=float(air[i]),
-                    fix_age_s=age_s,
-                    position=Point(fix.lon, fix.lat),
-                    held=held,
-                    missed=missed,
-                )
+        _, at_ms = self.views.positions.at(rows)
+        spots = self.views.positions.on_road(rows)
+        profiles = force.profile[rows]
+        eta = np.full(len(rows), np.inf)
+        for code in np.unique(profiles):
+            mine = np.flatnonzero(profiles == code)
+            part = RoadSpots(spots.piece[mine], spots.share[mine], spots.off_s[mine])
+            eta[mine] = self.reach(PROFILES[code], limit_s).seconds_of(part)
+        age_s = np.maximum(self.now_ms - at_ms, 0) / 1000
+        doubtful = (age_s > self.stale_after_s[force.kind[rows]]) | force.missed[rows]
+        return eta, doubtful.astype(np.int64), age_s
+
+    def timed(
+        self,
+        rows: IntArray,
+        eta: FloatArray,
+        tier: IntArray,
+        age_s: FloatArray,
+        *,
+        held: bool = False,
+    ) -> list[Timed]:
+        """The few that are named, as rows of the recommendation."""
+        force = self.board.force
+        spots, _ = self.views.positions.at(rows)
+        return [
+            Timed(
+                responder=force.ids[row],
+                kind=ResponderKind.UNIT,
+                profile=force.profile_of(row),
+                tier=int(tier[i]),
+                eta_s=float(eta[i]),
+                air_m=air_m(Point(*spots[i].tolist()), self.incident.place),
+                fix_age_s=round(float(age_s[i]), 1),
+                position=Point(*spots[i].tolist()),
+                held=held,
+                missed=bool(force.missed[row]),
             )
-        return timed
+            for i, row in enumerate(rows.tolist())
+        ]
 
     def unlocated(self, rows: IntArray, limit_s: float) -> list[Timed]:
         """Units that never sent a fix, timed from their base; never dropped, never trusted."""
         ids = [self.board.force.ids[row] for row in rows]
         bases = [self.board.units[unit].base for unit in ids]
         spots = np.array([(base.lon, base.lat) for base in bases]).reshape(-1, 2)
-        eta = self.seconds(rows, spots, limit_s)
+        profiles = [self.board.force.profile_of(row) for row in rows.tolist()]
+        eta = [
+            float(self.reach(one, limit_s).seconds(spots[i : i + 1])[0])
+            for i, one in enumerate(profiles)
+        ]
         return [
             Timed(
                 responder=unit,
                 kind=ResponderKind.UNIT,
-                profile=PROFILES[self.board.force.profile[rows[i]]],
+                profile=profiles[i],
                 tier=2,
-                eta_s=float(eta[i]),
+                eta_s=eta[i],
                 air_m=air_m(bases[i], self.incident.place),
                 fix_age_s=None,
                 position=bases[i],
             )
             for i, unit in enumerate(ids)
         ]
-
-    def seconds(self, rows: IntArray, spots: FloatArray, limit_s: float) -> FloatArray:
-        """Seconds to the place for rows at (n, 2) lon/lat spots, each by its own profile."""
-        eta = np.full(len(rows), np.inf)
-        if len(rows) == 0:
-            return eta
-        profiles = self.board.force.profile[rows]
-        for code in np.unique(profiles):
-            mask: BoolArray = profiles == code
-            eta[mask] = self.reach(PROFILES[code], limit_s).seconds(spots[mask])
-        return eta
 
     def passed_over(self, listed: Iterable[Timed]) -> dict[str, int]:
         """How many units are not listed, by reason."""
@@ -225,6 +221,16 @@ class UnitSearch:
             _count(counts, why, rest & (force.status == STATUSES.index(status)))
         _count(counts, Why.FARTHER, rest & force.available)
         return counts
+
+
+def leading(rows: IntArray, eta: FloatArray, tier: IntArray, count: int) -> IntArray:
+    """Indexes of the first `count` by tier, seconds and row, without sorting the rest."""
+    if len(rows) > count:
+        key = eta + tier * 1e9
+        edge = np.partition(key, count - 1)[count - 1]
+        near = np.flatnonzero(key <= edge)
+        return near[np.lexsort((rows[near], eta[near], tier[near]))][:count]
+    return np.lexsort((rows, eta, tier))
 
 
 def _count(counts: dict[str, int], why: Why, mask: BoolArray) -> None:
@@ -282,42 +288,13 @@ def recommend_posts(
     board: Board, views: Views, incident: Incident, need: PostNeed, wanted: int
 ) -> tuple[Recommendation, list[Timed]]:
     """Rank the posts that can be there on foot; a silent site's own neighbours stay quiet."""
-    limit_s = need.within_min * 60
-    posts = list(board.posts.values())
-    counts: dict[str, int] = {}
-    near: list[Timed] = []
-    if posts:
-        spots = np.array([(post.place.lon, post.place.lat) for post in posts])
-        eta = views.roads.reach(incident.place, Profile.FOOT, limit_s).seconds(spots)
-        sent = {board.orders[order].responder for order in incident.orders}
-        for post, seconds in zip(posts, eta, strict=True):
-            away_m = air_m(post.place, incident.place)
-            why = _post_barred(board, incident, post.id, away_m, sent)
-            if why is None and not np.isfinite(seconds):
-                why = Why.BEYOND_LIMIT
-            if why is not None:
-                counts[why] = counts.get(why, 0) + 1
-                continue
-            missed = board.responders[post.id].missed > 0
-            near.append(
-                Timed(
-                    responder=post.id,
-                    kind=ResponderKind.POST,
-                    profile=Profile.FOOT,
-                    tier=int(missed),
-                    eta_s=float(seconds),
-                    air_m=away_m,
-                    fix_age_s=None,
-                    position=post.place,
-                    missed=missed,
-                )
-            )
+    counts, near = time_posts(board, views, incident, need.within_min * 60)
     near.sort(key=lambda one: one.rank_key)
     picks, listed = near[:wanted], near[: max(LISTED, wanted)]
     if len(near) > len(listed):
         counts[Why.FARTHER] = counts.get(Why.FARTHER, 0) + len(near) - len(listed)
     candidates = tuple(
-        as_candidate(one, rank, chosen=rank <= wanted, limit_s=limit_s)
+        as_candidate(one, rank, chosen=rank <= wanted, limit_s=need.within_min * 60)
         for rank, one in enumerate(listed, 1)
     )
     return (
@@ -330,6 +307,45 @@ def recommend_posts(
         ),
         picks,
     )
+
+
+def time_posts(
+    board: Board, views: Views, incident: Incident, limit_s: float
+) -> tuple[dict[str, int], list[Timed]]:
+    """The posts that can come on foot within the limit, and why the others cannot, counted."""
+    posts = list(board.posts.values())
+    counts: dict[str, int] = {}
+    if not posts:
+        return counts, []
+    spots = np.array([(post.place.lon, post.place.lat) for post in posts])
+    eta = views.roads.reach(incident.place, Profile.FOOT, limit_s).seconds(spots)
+    near_enough = np.flatnonzero(np.isfinite(eta)).tolist()
+    if len(near_enough) < len(posts):
+        counts[Why.BEYOND_LIMIT] = len(posts) - len(near_enough)
+    sent = {board.orders[order].responder for order in incident.orders}
+    near: list[Timed] = []
+    for i in near_enough:
+        post = posts[i]
+        away_m = air_m(post.place, incident.place)
+        why = _post_barred(board, incident, post.id, away_m, sent)
+        if why is not None:
+            counts[why] = counts.get(why, 0) + 1
+            continue
+        missed = board.responders[post.id].missed > 0
+        near.append(
+            Timed(
+                responder=post.id,
+                kind=ResponderKind.POST,
+                profile=Profile.FOOT,
+                tier=int(missed),
+                eta_s=float(eta[i]),
+                air_m=away_m,
+                fix_age_s=None,
+                position=post.place,
+                missed=missed,
+            )
+        )
+    return counts, near
 
 
 def _post_barred(

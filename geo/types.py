@@ -1,7 +1,7 @@
 """The few shapes that geography and everything above it share."""
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -10,6 +10,14 @@ import numpy.typing as npt
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+
+
+class RoadSpots(NamedTuple):
+    """Points as put on roads: (n,) piece (-1 for none), share along it, walking seconds to it."""
+
+    piece: IntArray
+    share: FloatArray
+    off_s: FloatArray
 
 
 class Point(msgspec.Struct, frozen=True):

@@ -6,11 +6,12 @@ from pathlib import Path
 import structlog
 
 from dispatch.district import District
+from dispatch.force import PROFILE_OF
 from dispatch.words import AreaLevel
+from geo.onroad import RoadTracker
 from geo.osm import import_osm
 from geo.places import Places
 from geo.roads import Roads
-from geo.tracker import Tracker
 from geo.types import Point
 
 log = structlog.get_logger(__name__)
@@ -38,8 +39,10 @@ class Terrain:
             [(area.id, LEVELS.index(area.level), area.ring) for area in district.areas],
             self.roads.street_near,
         )
-        self.tracker = Tracker(
+        self.tracker = RoadTracker(
             [unit.id for unit in district.units],
+            roads=self.roads,
+            profiles=[PROFILE_OF[unit.kind] for unit in district.units],
             bounds=self.bounds,
             impossible_mps=district.rules.impossible_mps,
             ahead_ms=district.rules.clock_ahead_s * 1000,
