@@ -18,8 +18,17 @@ from dispatch.ports import Record
 from dispatch.words import Answer, GroupId, ResponderId, ResponderKind, UnitKind, UnitStatus
 from dispatch.work import Views
 from geo.air import air_m
-from geo.tracker import Tracker
-from geo.types import FloatArray, Point, Profile, Route, Street
+from geo.types import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Point,
+    Position,
+    Profile,
+    RoadSpots,
+    Route,
+    Street,
+)
 
 WEST, SOUTH, EAST, NORTH = 121.45, 31.20, 121.52, 31.26
 START_MS = 1_764_000_000_000
@@ -66,6 +75,10 @@ class StraightReach:
         out[out > self.limit_s] = np.inf
         return out
 
+    def seconds_of(self, spots: RoadSpots) -> FloatArray:
+        """The same: every spot is its own road, its lon and lat stand for share and way."""
+        return self.seconds(np.column_stack((spots.share, spots.off_s)))
+
     def find_route(self, start: Point) -> Route | None:
         """A line of `ROUTE_POINTS` points in four streets."""
         seconds = float(self.seconds(np.array([[start.lon, start.lat]]))[0])
@@ -89,9 +102,31 @@ class StraightRoads:
         """One search."""
         return StraightReach(to, profile, limit_s)
 
-    def fastest_mps(self, profile: Profile) -> float:
-        """The speed of all."""
-        return SPEED_MPS[profile]
+
+class StandingUnits:
+    """Every unit at its base, with a fix of this moment."""
+
+    def __init__(self, district: District) -> None:
+        self.bases = np.array([(unit.base.lon, unit.base.lat) for unit in district.units])
+        self.now_ms = START_MS
+
+    def located(self) -> BoolArray:
+        """All of them."""
+        return np.ones(len(self.bases), dtype=np.bool_)
+
+    def on_road(self, rows: IntArray) -> RoadSpots:
+        """Each on a road of its own."""
+        spots = self.bases[rows]
+        return RoadSpots(np.zeros(len(rows), dtype=np.int64), spots[:, 0], spots[:, 1])
+
+    def at(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
+        """Bases, and the moment."""
+        return self.bases[rows], np.full(len(rows), self.now_ms)
+
+    def get(self, row: int) -> Position | None:
+        """One of them."""
+        lon, lat = self.bases[row].tolist()
+        return Position(lon=lon, lat=lat, at_ms=self.now_ms)
 
 
 class PlainPlaces:
@@ -162,11 +197,9 @@ class History:
     def __init__(self, seed: int = 1) -> None:
         self.rng = Random(seed)
         self.district = make_district(self.rng)
-        ids = [unit.id for unit in self.district.units]
-        bounds = (WEST, SOUTH, EAST, NORTH)
-        self.tracker = Tracker(ids, bounds=bounds, impossible_mps=70.0, ahead_ms=120_000)
+        self.positions = StandingUnits(self.district)
         self.board = Board()
-        self.desk = Desk(self.board, Views(self.tracker, StraightRoads(), PlainPlaces()))
+        self.desk = Desk(self.board, Views(self.positions, StraightRoads(), PlainPlaces()))
         self.now_ms = START_MS
         self.records: list[Record] = []
         self.events = 0
@@ -211,20 +244,11 @@ class History:
                 break
         self.now_ms = at_ms
 
-    def fixes(self) -> None:
-        """One fix of every unit, near its base."""
-        units = self.district.units
-        rows = np.arange(len(units))
-        spots = np.array([(unit.base.lon, unit.base.lat) for unit in units])
-        at_ms = np.full(len(units), self.now_ms)
-        none = np.full(len(units), np.nan)
-        self.tracker.update(rows, at_ms, spots, none, none, none, self.now_ms)
-
     def incident(self) -> None:
         """One alarm, after all that was said before it."""
         self.number += 1
         self.to(START_MS + self.number * INCIDENT_EVERY_MS)
-        self.fixes()
+        self.positions.now_ms = self.now_ms
         post = self.rng.choice(self.district.posts).id
         kind = "robbery" if self.rng.random() < 0.4 else "dispute"
         alarm = c.RaiseAlarm(
