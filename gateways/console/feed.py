@@ -56,7 +56,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of the top bar; latency is from an alarm's receipt to its order's release, in ms."""
+    """Figures of the top bar.
+
+    Latency, in ms: from when the desk takes up an alarm to when its orders, durable by then, are
+    with the outlets. It leaves out the broker on both sides.
+    """
 
     open: int
     pending: int

@@ -62,15 +62,15 @@ const LAYERS = [
   { id: "pulse", type: "circle", source: "incidents", filter: ["any", ["get", "loud"], ["get", "chosen"]],
     paint: { "circle-radius": ["case", ["get", "chosen"], 25, 19], "circle-color": ["get", "color"], "circle-opacity": 0.14,
       "circle-stroke-color": ["get", "color"], "circle-stroke-width": ["case", ["get", "chosen"], 2, 1], "circle-stroke-opacity": 0.8 } },
+  { id: "tags", type: "symbol", source: "tags",
+    layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 12.5, "text-padding": 0,
+      "text-variable-anchor": ["left", "right", "bottom", "top"], "text-radial-offset": 1.1, "text-justify": "auto" },
+    paint: { "text-color": ["get", "color"], "text-halo-color": "#0c1117", "text-halo-width": 2 } },
   { id: "incidents", type: "symbol", source: "incidents",
     layout: { "icon-image": ["concat", "incident-", ["to-string", ["get", "priority"]]], "icon-size": 0.5,
       "icon-allow-overlap": true, "symbol-sort-key": ["-", 10, ["get", "priority"]], "text-field": ["get", "label"], "text-font": FONT,
       "text-size": 12.5, "text-anchor": "left", "text-offset": [1.35, 0], "text-optional": true },
     paint: { "text-color": "#ffffff", "text-halo-color": "#0c1117", "text-halo-width": 2 } },
-  { id: "tags", type: "symbol", source: "tags",
-    layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 12.5, "text-padding": 0,
-      "text-variable-anchor": ["left", "right", "bottom", "top"], "text-radial-offset": 1.1, "text-justify": "auto" },
-    paint: { "text-color": ["get", "color"], "text-halo-color": "#0c1117", "text-halo-width": 2 } },
 ];
 
 export const PRIORITY = ["#ff5a52", "#ff5a52", "#ff9d3b", "#f5d547", "#7db1ff", "#9aa7b4"];
