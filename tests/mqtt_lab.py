@@ -24,7 +24,8 @@ from dispatch.work import Views
 from gateways.broker import mosquitto_config
 from gateways.mqtt.gateway import MqttGateway, MqttOptions
 from geo.tracker import Tracker
-from tests.world import PlainPlaces, StraightRoads, make_district, spot
+from geo.types import Point
+from tests.world import PlainPlaces, PlainPositions, StraightRoads, make_district, spot
 
 BOUNDS = (121.35, 31.15, 121.55, 31.35)
 ROOT = "s110/v1/town/"
@@ -107,6 +108,21 @@ class StallingJournal(SqliteJournal):
         self.held.clear()
 
 
+class ToldTracker(Tracker):
+    """The real tracker, that also tells the desk's naive twin of positions."""
+
+    def __init__(self, unit_ids: Sequence[str], **settings: Any) -> None:
+        super().__init__(unit_ids, **settings)
+        self.twin = PlainPositions(len(unit_ids))
+
+    def update(self, rows: Any, *columns: Any) -> Any:
+        verdicts = super().update(rows, *columns)
+        for row in rows[verdicts == 0]:
+            place = Point(float(self.lon[row]), float(self.lat[row]))
+            self.twin.put(int(row), place, int(self.at_ms[row]))
+        return verdicts
+
+
 class Line:
     """Engine, tracker, journal and gateway of the small town, on one broker."""
 
@@ -115,13 +131,13 @@ class Line:
         self.registry = CollectorRegistry()
         self.journal = StallingJournal(folder / "journal.db")
         rules = self.district.rules
-        self.tracker = Tracker(
+        self.tracker = ToldTracker(
             [unit.id for unit in self.district.units],
             bounds=BOUNDS,
             impossible_mps=rules.impossible_mps,
             ahead_ms=rules.clock_ahead_s * 1000,
         )
-        views = Views(self.tracker, StraightRoads(), PlainPlaces())
+        views = Views(self.tracker.twin, StraightRoads(), PlainPlaces())
         self.engine = Engine(Board(), views, self.journal, now_ms, self.registry)
         self.options = MqttOptions(
             **{"host": "127.0.0.1", "port": port, "client_id": "engine-town", **options}
