@@ -121,6 +121,8 @@ def _add_times(arrays: Arrays, pieces: Sequence[Piece], links: Links) -> dict[st
     kmh = np.array([piece.kmh for piece in pieces])[links.base >> 1]
     nodes = len(links.node)
     drive = keep_largest(links, may_drive[links.base] & ~links.banned, nodes, "strong")
+    # Where all who come may not turn freely, nobody enters the crossing itself, only its copies.
+    drive[links.base[drive]] = True
     walk = keep_largest(links, may_walk[links.base], nodes, "weak")
     length_m = arrays["length_m"]
     arrays["car_s"] = np.where(drive, length_m / (kmh * POLICE_FACTOR / 3.6), np.inf)
