@@ -75,7 +75,7 @@ def choose_posts(folder: Path, rng: random.Random) -> list[dict[str, Any]]:
 def make_groups(posts: list[dict[str, Any]]) -> list[str]:
     """Mutual-aid groups: the westernmost post left, with its nearest neighbours."""
     left = list(posts)
-    groups = []
+    groups: list[str] = []
     while left:
         first = left[0]
         near = sorted(left, key=lambda p: air_m(Point(*first["point"]), Point(*p["point"])))
@@ -201,8 +201,12 @@ def _head(path: Path, groups: list[str]) -> None:
     ]
     for number, group in enumerate(groups, 1):
         lines += [
-            "[[group]]", f'id = "{group}"', f'name = "第{number}互助组"', f'channel = "{number}"', "",
-        ]  # fmt: skip
+            "[[group]]",
+            f'id = "{group}"',
+            f'name = "第{number}互助组"',
+            f'channel = "{number}"',
+            "",
+        ]
     path.write_text("\n".join(lines), encoding="utf-8")
 
 

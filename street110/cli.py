@@ -2,7 +2,7 @@
 
 import typer
 
-from street110 import cli_district, cli_geo, cli_journal
+from street110 import cli_district, cli_geo, cli_journal, cli_mqtt
 from street110.cli_demo import demo
 from street110.cli_serve import serve
 
@@ -18,6 +18,7 @@ app.command(name="explain")(cli_journal.explain)
 app.add_typer(cli_district.app, name="district", help="District books: check and show.")
 app.add_typer(cli_journal.app, name="journal", help="The journal: verify, replay, tail.")
 app.add_typer(cli_geo.app, name="geo", help="Road graphs: import, inspect, ask.")
+app.add_typer(cli_mqtt.app, name="mqtt", help="The MQTT contract: AsyncAPI and broker ACLs.")
 
 
 def main() -> None:

@@ -8,15 +8,16 @@ from prometheus_client import CollectorRegistry
 
 from dispatch.board import Board
 from dispatch.commands import LoadDistrict, RaiseAlarm
+from dispatch.force import PROFILE_OF
 from dispatch.journal import SqliteJournal
 from dispatch.runtime import Engine
 from dispatch.words import ResponderId, ResponderKind
 from dispatch.work import Outcome, Views
 from gateways.console.app import Console
+from geo.onroad import RoadTracker
 from geo.osm import import_osm
 from geo.places import Places
 from geo.roads import Roads
-from geo.tracker import Tracker
 from tests.world import make_district, spot
 
 BLOCKS = 12
@@ -53,8 +54,10 @@ class Stage:
         import_osm(source, graph)
         self.roads = Roads.load(graph)
         self.district = make_district(units=8)
-        self.tracker = Tracker(
+        self.tracker = RoadTracker(
             [unit.id for unit in self.district.units],
+            roads=self.roads,
+            profiles=[PROFILE_OF[unit.kind] for unit in self.district.units],
             bounds=(121.3, 31.1, 121.6, 31.4),
             impossible_mps=70.0,
             ahead_ms=120_000,

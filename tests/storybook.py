@@ -7,7 +7,7 @@ the desk acts by itself. See tests/stories/README.md.
 
 from dispatch import commands as c
 from dispatch import events as e
-from dispatch.letters import Receipt, Recall, Reject
+from dispatch.letters import Recall, Receipt, Reject
 from dispatch.words import Answer, IncidentId, OrderId, ResponderId, ResponderKind, UnitStatus
 from dispatch.work import Outcome
 from tests.world import START_MS, Town, spot
@@ -29,7 +29,7 @@ def moment(text: str) -> int:
     return START_MS - DAY_MS + ((hours * 60 + minutes) * 60 + seconds) * 1000
 
 
-def say(event: e.AnyEvent) -> str | None:
+def say(event: e.AnyEvent) -> str | None:  # noqa: C901, PLR0911  # one match, all facts
     """One fact as a line of the story; None for what a dispatcher would not write down."""
     match event:
         case e.IncidentOpened():
@@ -123,7 +123,7 @@ class Teller:
         return self.town.desk.handle(command, self.town.now_ms, who)
 
     def command(self, who: str, verb: str, rest: list[str]) -> c.AnyCommand:
-        """What a responder does: `presses TYPE ID [silent] [at X Y]`, `accepts ORDER`, `is STATUS`."""
+        """What a responder does: presses a button, answers, reports, checks a plate."""
         self.messages += 1
         message, now_ms = f"m{self.messages}", self.town.now_ms
         kind, responder = KINDS[who[0]], ResponderId(who)
