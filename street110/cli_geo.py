@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -20,9 +21,10 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from geo.gmns import import_tables
 from geo.graphfile import GraphFileError
 from geo.isochrone import isochrone as isochrone_of
-from geo.osm import import_osm
+from geo.osm import Say, import_osm
 from geo.roads import Reach, Roads
 from geo.types import Profile
 from street110.drawing import draw_svg
@@ -87,6 +89,25 @@ def import_(
     target: Annotated[Path, typer.Argument(help="The graph file to write, as roads.s110.")],
 ) -> None:
     """Build a road graph from an OpenStreetMap extract, and say what was left out."""
+    build(lambda say: import_osm(source, target, say))
+
+
+@app.command("import-tables")
+def import_both(
+    nodes: Annotated[
+        Path, typer.Argument(help="CSV: node_id, x_coord, y_coord (GMNS).", exists=True)
+    ],
+    links: Annotated[
+        Path, typer.Argument(help="CSV: from_node_id, to_node_id and more (GMNS).", exists=True)
+    ],
+    target: Annotated[Path, typer.Argument(help="The graph file to write, as roads.s110.")],
+) -> None:
+    """Build a road graph from tables of nodes and links, and say what was left out."""
+    build(lambda say: import_tables(nodes, links, target, say))
+
+
+def build(work: Callable[[Say], dict[str, Any]]) -> None:
+    """An import under a bar on the terminal, then what went in."""
     try:
         with progress() as bar:
             task = bar.add_task("reading", total=None)
@@ -94,7 +115,7 @@ def import_(
             def say(step: str, done: int, total: int | None) -> None:
                 bar.update(task, description=step, completed=done, total=total)
 
-            about = import_osm(source, target, say)
+            about = work(say)
     except (ValueError, RuntimeError, OSError) as error:
         stop(error)
     sys.stdout.write(tell(about))
