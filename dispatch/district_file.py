@@ -154,10 +154,10 @@ class Reader:
         try:
             for raw in reader:
                 line = reader.line_num
-                row = {key: value for key, value in raw.items() if value not in {"", None}}
-                if None in row:
+                if None in raw:
                     self.say(file, line, "columns", "more values than the header has columns")
                     continue
+                row = {key: value for key, value in raw.items() if value}
                 value = self.convert(_unit_row(row), kind, file, lambda _, line=line: line)
                 if value is not None:
                     self.once(file, line, value)

@@ -64,6 +64,7 @@ class Engine:
         self.ticked_ms = 0
         self.failure: BaseException | None = None
         self._waiting: deque[Waiting] = deque()
+        self._in_hand: set[asyncio.Future[Outcome]] = set()
         self._room = asyncio.Event()
         self._room.set()
         self._wake = asyncio.Event()
@@ -142,6 +143,8 @@ class Engine:
             raise EngineStoppedError("the engine has stopped; nothing was taken")
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((command, who, done))
+        self._in_hand.add(done)
+        done.add_done_callback(self._in_hand.discard)
         self._wake.set()
         return await done
 
@@ -172,7 +175,7 @@ class Engine:
     def _fail_waiting(self) -> None:
         self._stopping = True
         self._room.set()
-        for _, _, done in self._waiting:
+        for done in list(self._in_hand):
             if not done.done():
                 done.set_exception(EngineStoppedError("the engine has stopped"))
         self._waiting.clear()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.air import air_m
-from geo.tracker import FORGIVE_AFTER_MS, JUMP_SLACK_M, OLDEST_MS, Tracker, Verdict
+from geo.tracker import AGREEING_JUMPS, FORGIVE_AFTER_MS, JUMP_SLACK_M, OLDEST_MS, Tracker, Verdict
 from geo.types import Point
 
 BOUNDS = (121.4, 31.1, 121.6, 31.3)
@@ -74,6 +74,23 @@ def test_a_jump_is_not_used_until_the_unit_was_silent_long_enough() -> None:
     assert give(target, [(0, later, far, 31.2)], later) == [Verdict.OK]
 
 
+def test_a_wrong_first_fix_gives_way_to_several_that_agree() -> None:
+    target = tracker()
+    give(target, [(0, NOW_MS - 9_000, 121.41, 31.2)])
+    truth = [(0, NOW_MS - 8_000 + i * 1_000, 121.59 + i * 1e-4, 31.2) for i in range(4)]
+    assert give(target, truth) == [Verdict.JUMP, Verdict.JUMP, Verdict.OK, Verdict.OK]
+
+
+def test_jumps_that_do_not_agree_are_never_used() -> None:
+    target = tracker()
+    give(target, [(0, NOW_MS - 9_000, 121.41, 31.2)])
+    wild = [(0, NOW_MS - 8_000 + i * 1_000, (121.59, 121.5)[i % 2], 31.2) for i in range(8)]
+    assert give(target, wild) == [Verdict.JUMP] * 8
+    near = (0, NOW_MS + 1_000, 121.4101, 31.2)
+    assert give(target, [near]) == [Verdict.OK]
+    assert give(target, [(0, NOW_MS + 1_500, 121.5, 31.2)]) == [Verdict.JUMP]
+
+
 def test_a_batch_equals_its_fixes_one_by_one_in_order() -> None:
     rng = np.random.default_rng(7)
     fixes = [
@@ -97,24 +114,38 @@ class Twin:
 
     def __init__(self) -> None:
         self.last: dict[int, tuple[int, Point]] = {}
+        self.jumps: dict[int, list[tuple[int, Point]]] = {}
 
     def take(self, row: int, at_ms: int, lon: float, lat: float) -> Verdict:
         verdict = self.judge(row, at_ms, lon, lat)
+        if verdict is Verdict.JUMP:
+            jumps = self.jumps.setdefault(row, [])
+            if jumps and not self.follows(jumps[-1], at_ms, lon, lat):
+                jumps.clear()
+            jumps.append((at_ms, Point(lon, lat)))
+            if len(jumps) >= AGREEING_JUMPS:
+                verdict = Verdict.OK
         if verdict is Verdict.OK:
             self.last[row] = (at_ms, Point(lon, lat))
+            self.jumps.pop(row, None)
         return verdict
 
-    def judge(self, row: int, at_ms: int, lon: float, lat: float) -> Verdict:
-        since_ms, before = self.last.get(row, (0, Point(lon, lat)))
-        passed_ms = at_ms - since_ms
+    def follows(self, before: tuple[int, Point], at_ms: int, lon: float, lat: float) -> bool:
+        passed_ms = at_ms - before[0]
         can_m = JUMP_SLACK_M + 70.0 * passed_ms / 1000
+        return 0 < passed_ms < FORGIVE_AFTER_MS and air_m(before[1], Point(lon, lat)) <= can_m
+
+    def judge(self, row: int, at_ms: int, lon: float, lat: float) -> Verdict:
+        before = self.last.get(row)
         wrong = {
             Verdict.INVALID: not (np.isfinite(lon) and np.isfinite(lat)),
             Verdict.ZERO: lon == 0 and lat == 0,
             Verdict.OUTSIDE: not (BOUNDS[0] <= lon <= BOUNDS[2] and BOUNDS[1] <= lat <= BOUNDS[3]),
             Verdict.FUTURE: at_ms > NOW_MS + 2_000,
-            Verdict.LATE: passed_ms <= 0,
-            Verdict.JUMP: passed_ms < FORGIVE_AFTER_MS and air_m(before, Point(lon, lat)) > can_m,
+            Verdict.LATE: before is not None and at_ms <= before[0],
+            Verdict.JUMP: before is not None
+            and at_ms - before[0] < FORGIVE_AFTER_MS
+            and not self.follows(before, at_ms, lon, lat),
         }
         return next((verdict for verdict, is_so in wrong.items() if is_so), Verdict.OK)
 

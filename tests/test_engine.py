@@ -1,0 +1,127 @@
+"""The engine: nothing leaves before it is durable, and a failed commit stops everything."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from dispatch.board import Board
+from dispatch.commands import LoadDistrict, RaiseAlarm
+from dispatch.letters import Letter, OrderLetter, Receipt
+from dispatch.ports import Record
+from dispatch.runtime import Engine, EngineStoppedError
+from dispatch.words import ResponderId, ResponderKind
+from tests.world import START_MS, Town
+
+
+class HeldJournal:
+    """A journal whose commits end when the test says so."""
+
+    def __init__(self) -> None:
+        self.commits: list[Future[int]] = []
+        self.seq = 0
+        self.released = 0
+
+    def append(self, records: Sequence[Record]) -> "Future[int]":
+        self.seq += len(records)
+        self.commits.append(Future())
+        return self.commits[-1]
+
+    def mark_released(self, seq: int) -> None:
+        self.released = seq
+
+    def close(self) -> None:
+        return None
+
+
+class Box:
+    """An outlet that keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+
+    def send(self, letter: Letter) -> None:
+        self.letters.append(letter)
+
+
+def press(number: int) -> RaiseAlarm:
+    return RaiseAlarm(
+        id=f"a{number}",
+        source_kind=ResponderKind.POST,
+        source=ResponderId("P001"),
+        type="panic",
+        sent_ms=START_MS,
+    )
+
+
+async def until(true: object) -> None:
+    assert callable(true)
+    for _ in range(2000):
+        if true():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("waited in vain")
+
+
+class Bench:
+    """An engine over the made-up town with a journal in the test's hand."""
+
+    def __init__(self) -> None:
+        self.town = Town()
+        self.journal = HeldJournal()
+        self.box = Box()
+        self.engine = Engine(
+            Board(), self.town.views, self.journal, lambda: START_MS, CollectorRegistry()
+        )
+        self.engine.add_outlet(self.box)
+
+    async def start(self) -> None:
+        self.engine.start()
+        loading = asyncio.create_task(
+            self.engine.submit(LoadDistrict(district=self.town.district), "test")
+        )
+        await until(lambda: self.journal.commits)
+        self.journal.commits.pop().set_result(1)
+        await loading
+
+
+async def test_nothing_leaves_before_its_own_commit() -> None:
+    bench = Bench()
+    await bench.start()
+    first = asyncio.create_task(bench.engine.submit(press(1), "post/P001"))
+    await until(lambda: bench.journal.commits)
+    again = asyncio.create_task(bench.engine.submit(press(1), "post/P001"))
+    await asyncio.sleep(0.05)
+    assert bench.box.letters == []
+    assert bench.engine.outbox() == []
+    assert not first.done()
+    assert not again.done()
+    bench.journal.commits.pop().set_result(2)
+    await first
+    await again
+    assert sum(isinstance(letter, OrderLetter) for letter in bench.box.letters) == 1
+    receipts = [letter for letter in bench.box.letters if isinstance(letter, Receipt)]
+    assert len(receipts) == 2
+    assert receipts[0] == receipts[1]
+    assert len(bench.engine.outbox()) == 1
+    await bench.engine.stop()
+
+
+async def test_a_failed_commit_stops_everything_and_releases_nothing() -> None:
+    bench = Bench()
+    await bench.start()
+    taken = asyncio.create_task(bench.engine.submit(press(1), "post/P001"))
+    await until(lambda: bench.journal.commits)
+    waiting = asyncio.create_task(bench.engine.submit(press(2), "post/P001"))
+    await asyncio.sleep(0.02)
+    bench.journal.commits.pop().set_exception(OSError("no space left on device"))
+    with pytest.raises(OSError, match="no space"):
+        await bench.engine.wait_failed()
+    for task in (taken, waiting):
+        with pytest.raises(EngineStoppedError):
+            await task
+    assert bench.box.letters == []
+    with pytest.raises(EngineStoppedError):
+        await bench.engine.submit(press(3), "post/P001")
