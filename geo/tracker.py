@@ -20,6 +20,8 @@ JUMP_SLACK_M = 150.0
 """Two fixes of one second may differ by the error of both; a jump is more than that."""
 FORGIVE_AFTER_MS = 300_000
 """After so long without a good fix a unit may be anywhere: the next fix is believed."""
+AGREEING_JUMPS = 3
+"""So many jumps in a row to where the unit could have driven among them, and it is there."""
 OLDEST_MS = 86_400_000
 """A fix older than a day says nothing about now."""
 
@@ -61,6 +63,9 @@ class Tracker:
         self.heading_deg: FloatArray = np.full(size, np.nan)
         self.accuracy_m: FloatArray = np.full(size, np.nan)
         self.verdicts: IntArray = np.zeros(len(Verdict), dtype=np.int64)
+        self._jumps: IntArray = np.zeros(size, dtype=np.int64)
+        self._jump_ms: IntArray = np.zeros(size, dtype=np.int64)
+        self._jump_lonlat: FloatArray = np.full((size, 2), np.nan)
         self._narrow = cos(radians((bounds[1] + bounds[3]) / 2))
 
     def update(  # noqa: PLR0917  # columns by position, as numpy does
@@ -87,6 +92,7 @@ class Tracker:
             self._take(now, rows, at_ms, lonlat, verdicts)
             good = now[verdicts[now] == Verdict.OK]
             row = rows[good]
+            self._jumps[row] = 0
             self.lon[row], self.lat[row] = lonlat[good, 0], lonlat[good, 1]
             self.at_ms[row] = at_ms[good]
             self.received_ms[row] = received_ms
@@ -128,12 +134,36 @@ class Tracker:
         known = self.at_ms[row] > 0
         passed_ms = at_ms[now] - self.at_ms[row]
         verdicts[now[known & (passed_ms <= 0)]] = Verdict.LATE
-        moved_m = METRES_PER_DEGREE * np.hypot(
-            (lonlat[now, 0] - self.lon[row]) * self._narrow, lonlat[now, 1] - self.lat[row]
-        )
+        came = np.column_stack((self.lon[row], self.lat[row]))
+        far = self._too_far(lonlat[now] - came, passed_ms)
+        jumped = known & (passed_ms > 0) & (passed_ms < FORGIVE_AFTER_MS) & far
+        if jumped.any():
+            self._doubt(now[jumped], rows, at_ms, lonlat, verdicts)
+
+    def _too_far(self, moved: FloatArray, passed_ms: IntArray) -> BoolArray:
+        """Whether (n, 2) degrees are more than anyone drives in so many milliseconds."""
+        moved_m = METRES_PER_DEGREE * np.hypot(moved[:, 0] * self._narrow, moved[:, 1])
         can_m = JUMP_SLACK_M + self.impossible_mps * np.maximum(passed_ms, 0) / 1000
-        jumped = known & (passed_ms > 0) & (passed_ms < FORGIVE_AFTER_MS) & (moved_m > can_m)
-        verdicts[now[jumped]] = Verdict.JUMP
+        too_far: BoolArray = moved_m > can_m
+        return too_far
+
+    def _doubt(
+        self,
+        now: IntArray,
+        rows: IntArray,
+        at_ms: IntArray,
+        lonlat: FloatArray,
+        verdicts: npt.NDArray[np.uint8],
+    ) -> None:
+        """Refuse jumps, until several agree: then it was the fix we held that was wrong."""
+        row = rows[now]
+        passed_ms = at_ms[now] - self._jump_ms[row]
+        agrees = (self._jumps[row] > 0) & (passed_ms > 0) & (passed_ms < FORGIVE_AFTER_MS)
+        agrees &= ~self._too_far(lonlat[now] - self._jump_lonlat[row], passed_ms)
+        self._jumps[row] = np.where(agrees, self._jumps[row] + 1, 1)
+        self._jump_ms[row] = at_ms[now]
+        self._jump_lonlat[row] = lonlat[now]
+        verdicts[now[self._jumps[row] < AGREEING_JUMPS]] = Verdict.JUMP
 
     def nearest(self, to: Point, k: int, may_go: BoolArray) -> tuple[IntArray, FloatArray]:
         """Rows and air metres of the `k` nearest to a lon/lat place among `may_go`.
