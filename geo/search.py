@@ -106,6 +106,18 @@ def reverse_search(
 
 
 @compiled
+def _nearest_on(segment: FloatArray, x: float, y: float) -> tuple[float, float]:
+    """Metres from a point to a segment (x, y, x, y), and metres along it to the nearest place."""
+    dx, dy = segment[2] - segment[0], segment[3] - segment[1]
+    square = dx * dx + dy * dy
+    t = 0.0
+    if square > 0.0:
+        t = min(1.0, max(0.0, ((x - segment[0]) * dx + (y - segment[1]) * dy) / square))
+    away = np.hypot(segment[0] + t * dx - x, segment[1] + t * dy - y)
+    return away, t * np.sqrt(square)
+
+
+@compiled
 def snap(
     points: FloatArray,
     segment_xy: FloatArray,
@@ -147,17 +159,11 @@ def snap(
                     cell = gy * columns + gx
                     for i in range(cell_start[cell], cell_start[cell + 1]):
                         s = cell_segment[i]
-                        ax, ay = segment_xy[s, 0], segment_xy[s, 1]
-                        dx, dy = segment_xy[s, 2] - ax, segment_xy[s, 3] - ay
-                        square = dx * dx + dy * dy
-                        t = 0.0
-                        if square > 0.0:
-                            t = min(1.0, max(0.0, ((x - ax) * dx + (y - ay) * dy) / square))
-                        away = np.hypot(ax + t * dx - x, ay + t * dy - y)
+                        away, on_m = _nearest_on(segment_xy[s], x, y)
                         if away < best or (away == best and piece[p] == NOWHERE):
                             best = away
                             piece[p] = segment_piece[s]
-                            along[p] = segment_at_m[s] + t * np.sqrt(square)
+                            along[p] = segment_at_m[s] + on_m
                             off[p] = away
     return piece, along, off
 
