@@ -17,10 +17,8 @@ from dispatch.words import (
     UnitStatus,
 )
 from dispatch.work import Work
-from geo.types import Profile
 
 FALLEN_SHORT = frozenset({OrderStatus.REFUSED, OrderStatus.CANCELLED, OrderStatus.EXPIRED})
-ROUTE_LIMIT_S = 3_600.0
 
 
 def fill(work: Work, incident_id: IncidentId) -> None:
@@ -129,8 +127,8 @@ def issue(
     """Make the order of one responder, with its way there."""
     incident = work.board.incidents[incident_id]
     plan = work.board.get_plan(incident)
-    limit_s = _limit_s(work, incident, pick)
-    route = work.views.roads.reach(incident.place, pick.profile, limit_s).find_route(pick.position)
+    reach = work.views.roads.reach(incident.place, pick.profile, pick.limit_s)
+    route = reach.find_route(pick.position)
     number = incident.orders_issued + 1
     first = work.board.alarms[incident.alarms[0]]
     ack_by_ms = work.now_ms + plan.ack_within_s * 1000
@@ -164,16 +162,6 @@ def issue(
         due_ms=ack_by_ms,
     )
     work.tell(e.OrderIssued(at_ms=work.now_ms, order=order))
-
-
-def _limit_s(work: Work, incident: Incident, pick: Timed) -> float:
-    """The limit the pick was timed with, so that the search already made is used again."""
-    plan = work.board.get_plan(incident)
-    if pick.profile is Profile.FOOT and pick.kind is ResponderKind.POST:
-        limit_s = plan.posts.within_min * 60
-    else:
-        limit_s = max((need.within_min * 60 for need in plan.units), default=ROUTE_LIMIT_S)
-    return limit_s if pick.eta_s <= limit_s else ROUTE_LIMIT_S
 
 
 def settle(work: Work, incident_id: IncidentId, missing: dict[str, int]) -> None:

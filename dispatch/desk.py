@@ -12,7 +12,7 @@ from dispatch import commands as c
 from dispatch import events as e
 from dispatch.board import Board, roster_of
 from dispatch.model import Incident
-from dispatch.recommend import Timed
+from dispatch.recommend import WIDEST_S, Timed
 from dispatch.words import (
     ORDER_ENDED,
     IncidentId,
@@ -191,6 +191,7 @@ class Desk:
             air_m=air_m(position, incident.place),
             fix_age_s=None,
             position=position,
+            limit_s=WIDEST_S,
         )
 
     def _cancel_order(self, work: Work, command: c.CancelOrder) -> None:

@@ -20,6 +20,10 @@ LISTED = 12
 """How many candidates an event names; the rest are counted by reason."""
 UNLOCATED = 64
 """How many units that never sent a fix are timed from their bases, where others do not suffice."""
+FIRST_LOOK_S = 180.0
+"""In a dense city the answer lies this near, and a small search finds it sooner."""
+RUNNERS_UP = 3
+"""So many more than wanted must be found in the first look, that an explanation names them."""
 WIDEST_S = 3_600.0
 """Beyond the plan's limit we still look this far rather than send nobody."""
 DEFAULT_STALE_S = 60.0
@@ -72,6 +76,7 @@ class Timed(msgspec.Struct, frozen=True, kw_only=True):
     air_m: float
     fix_age_s: float | None
     position: Point
+    limit_s: float
     held: bool = False
     missed: bool = False
 
@@ -122,7 +127,7 @@ class UnitSearch:
         rows = np.flatnonzero(may & located)
         eta, tier, age_s = self.weigh(rows, limit_s)
         best = leading(rows, eta, tier, max(LISTED, 2 * wanted))
-        timed = self.timed(rows[best], eta[best], tier[best], age_s[best])
+        timed = self.timed(rows[best], eta[best], tier[best], age_s[best], limit_s)
         if int((eta <= limit_s).sum()) < wanted:
             lost = np.flatnonzero(may & ~located)[:UNLOCATED]
             timed += self.unlocated(lost, limit_s)
@@ -136,7 +141,7 @@ class UnitSearch:
         eta, tier, age_s = self.weigh(rows, limit_s)
         ok = np.flatnonzero((tier == 0) & (eta <= limit_s))
         ok = ok[np.lexsort((rows[ok], eta[ok]))][:LISTED]
-        timed = self.timed(rows[ok], eta[ok], tier[ok], age_s[ok], held=True)
+        timed = self.timed(rows[ok], eta[ok], tier[ok], age_s[ok], limit_s, held=True)
         return sorted(timed, key=lambda one: one.rank_key)
 
     def weigh(self, rows: IntArray, limit_s: float) -> tuple[FloatArray, IntArray, FloatArray]:
@@ -160,6 +165,7 @@ class UnitSearch:
         eta: FloatArray,
         tier: IntArray,
         age_s: FloatArray,
+        limit_s: float,
         *,
         held: bool = False,
     ) -> list[Timed]:
@@ -176,6 +182,7 @@ class UnitSearch:
                 air_m=air_m(Point(*spots[i].tolist()), self.incident.place),
                 fix_age_s=round(float(age_s[i]), 1),
                 position=Point(*spots[i].tolist()),
+                limit_s=limit_s,
                 held=held,
                 missed=bool(force.missed[row]),
             )
@@ -202,6 +209,7 @@ class UnitSearch:
                 air_m=air_m(bases[i], self.incident.place),
                 fix_age_s=None,
                 position=bases[i],
+                limit_s=limit_s,
             )
             for i, unit in enumerate(ids)
         ]
@@ -248,12 +256,17 @@ def recommend_units(
     at least `divert_gain_s` seconds over the free unit it displaces, or when there is none.
     """
     limit_s = search.need.within_min * 60
-    free = search.nearest(wanted, limit_s)
-    if sum(one.eta_s <= limit_s for one in free) < wanted and limit_s < WIDEST_S:
-        free = search.nearest(wanted, WIDEST_S)
+    free: list[Timed] = []
+    look_s = limit_s
+    for look_s in sorted({min(FIRST_LOOK_S, limit_s), limit_s, max(limit_s, WIDEST_S)}):
+        free = search.nearest(wanted, look_s)
+        within = [one for one in free if one.eta_s <= look_s]
+        fresh = sum(one.tier == 0 for one in within)
+        if fresh >= wanted + RUNNERS_UP or (look_s >= limit_s and len(within) >= wanted):
+            break
     usable = [one for one in free if np.isfinite(one.eta_s)]
     picks = usable[:wanted]
-    held = search.divertible(limit_s)
+    held = search.divertible(min(look_s, limit_s))
     for one in held:
         if len(picks) < wanted:
             picks.append(one)
@@ -342,6 +355,7 @@ def time_posts(
                 air_m=away_m,
                 fix_age_s=None,
                 position=post.place,
+                limit_s=limit_s,
                 missed=missed,
             )
         )

@@ -166,6 +166,8 @@ class Roads:
     def warm_up(self) -> None:
         """Compile the inner loops before the first alarm needs them."""
         here = Point(*self.about["origin"])
+        for column in (self.shape_xy, self.shape_lonlat, self.length_m):
+            np.asarray(column).sum()  # a page of the map read now is not read during an alarm
         for profile in Profile:
             reach = Reach(self, here, profile, 60.0)
             reach.find_route(here)

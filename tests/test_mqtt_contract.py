@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -257,7 +258,7 @@ async def test_the_ten_lines_of_python_ring_the_alarm(
     async with Line(tmp_path, broker.port) as line:
         program = program.replace("1883", str(broker.port)).replace("huangpu", "town")
         child = await asyncio.create_subprocess_exec(
-            *("python", "-c", program), stdout=asyncio.subprocess.PIPE
+            *(sys.executable, "-c", program), stdout=asyncio.subprocess.PIPE
         )
         assert child.stdout is not None
         async with asyncio.timeout(20):
