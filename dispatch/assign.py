@@ -1,9 +1,11 @@
 """From what an incident lacks to orders: fill its needs, in its plan's words."""
 
 from dispatch import events as e
+from dispatch.candidates import Timed
 from dispatch.district import UnitNeed
 from dispatch.model import Incident, Order, Recommendation
-from dispatch.recommend import Timed, UnitSearch, recommend_posts, recommend_units
+from dispatch.recommend import UnitSearch, recommend_units
+from dispatch.recommend_posts import recommend_posts
 from dispatch.words import (
     ORDER_ENDED,
     ORDER_UNANSWERED,

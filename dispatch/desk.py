@@ -11,8 +11,9 @@ from dispatch import assign, follow, intake
 from dispatch import commands as c
 from dispatch import events as e
 from dispatch.board import Board, roster_of
+from dispatch.candidates import Timed
 from dispatch.model import Incident
-from dispatch.recommend import WIDEST_S, Timed
+from dispatch.recommend import WIDEST_S
 from dispatch.words import (
     ORDER_ENDED,
     IncidentId,

@@ -40,7 +40,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """One responder as it was weighed: seconds by road or on foot, position age, and the reason.
 
-    `reason` is a word of `dispatch.recommend.Why`; `eta_s` is None where no way was found.
+    `reason` is a word of `dispatch.candidates.Why`; `eta_s` is None where no way was found.
     """
 
     responder: ResponderId

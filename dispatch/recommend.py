@@ -1,23 +1,20 @@
 """Who is nearest by road and may go: the ranked candidates of one need, each with its reason."""
 
 from collections.abc import Iterable
-from enum import StrEnum
 
-import msgspec
 import numpy as np
 
 from dispatch.board import Board
-from dispatch.district import PostNeed, UnitNeed
+from dispatch.candidates import LISTED, STATUS_WHY, Timed, Why, as_candidate
+from dispatch.district import UnitNeed
 from dispatch.force import KINDS, PROFILES, STATUSES
-from dispatch.model import Candidate, Incident, Recommendation
+from dispatch.model import Incident, Recommendation
 from dispatch.ports import Reach
-from dispatch.words import ResponderId, ResponderKind, UnitStatus
+from dispatch.words import ResponderKind
 from dispatch.work import Views
 from geo.air import air_m
 from geo.types import BoolArray, FloatArray, IntArray, Point, Profile, RoadSpots
 
-LISTED = 12
-"""How many candidates an event names; the rest are counted by reason."""
 UNLOCATED = 64
 """How many units that never sent a fix are timed from their bases, where others do not suffice."""
 FIRST_LOOK_S = 180.0
@@ -28,62 +25,6 @@ WIDEST_S = 3_600.0
 """Beyond the plan's limit we still look this far rather than send nobody."""
 DEFAULT_STALE_S = 60.0
 """For a kind of unit that the district's rules leave out."""
-SILENT_SITE_M = 50.0
-"""Posts this near to a silent alarm get nothing that could sound."""
-
-
-class Why(StrEnum):
-    """Why a candidate was chosen or not."""
-
-    NEAREST = "nearest"
-    FARTHER = "farther"
-    BEYOND_LIMIT = "beyond_limit"
-    NO_WAY = "no_way"
-    STALE = "stale"
-    NO_FIX = "no_fix"
-    UNRESPONSIVE = "unresponsive"
-    ON_ORDER = "on_order"
-    BUSY = "busy"
-    OFF_DUTY = "off_duty"
-    OUT_OF_SERVICE = "out_of_service"
-    LACKS_CAPABILITY = "lacks_capability"
-    ALREADY_SENT = "already_sent"
-    SOURCE_OF_ALARM = "source_of_alarm"
-    DIVERTED = "diverted"
-    GAIN_TOO_SMALL = "gain_too_small"
-    BY_OPERATOR = "by_operator"
-    AT_SILENT_SITE = "at_silent_site"
-
-
-STATUS_WHY = {
-    UnitStatus.DISPATCHED: Why.ON_ORDER,
-    UnitStatus.EN_ROUTE: Why.ON_ORDER,
-    UnitStatus.ON_SCENE: Why.ON_ORDER,
-    UnitStatus.BUSY: Why.BUSY,
-    UnitStatus.OUT_OF_SERVICE: Why.OUT_OF_SERVICE,
-    UnitStatus.OFF_DUTY: Why.OFF_DUTY,
-}
-
-
-class Timed(msgspec.Struct, frozen=True, kw_only=True):
-    """One responder with its time to the place. `tier`: 0 trusted, 1 doubtful, 2 never located."""
-
-    responder: ResponderId
-    kind: ResponderKind
-    profile: Profile
-    tier: int
-    eta_s: float
-    air_m: float
-    fix_age_s: float | None
-    position: Point
-    limit_s: float
-    held: bool = False
-    missed: bool = False
-
-    @property
-    def rank_key(self) -> tuple[int, float, str]:
-        """The best sorts first; no tie is left to chance."""
-        return self.tier, self.eta_s, self.responder
 
 
 class UnitSearch:
@@ -294,112 +235,4 @@ def recommend_units(
             passed_over=search.passed_over(listed),
         ),
         picks,
-    )
-
-
-def recommend_posts(
-    board: Board, views: Views, incident: Incident, need: PostNeed, wanted: int
-) -> tuple[Recommendation, list[Timed]]:
-    """Rank the posts that can be there on foot; a silent site's own neighbours stay quiet."""
-    counts, near = time_posts(board, views, incident, need.within_min * 60)
-    near.sort(key=lambda one: one.rank_key)
-    picks, listed = near[:wanted], near[: max(LISTED, wanted)]
-    if len(near) > len(listed):
-        counts[Why.FARTHER] = counts.get(Why.FARTHER, 0) + len(near) - len(listed)
-    candidates = tuple(
-        as_candidate(one, rank, chosen=rank <= wanted, limit_s=need.within_min * 60)
-        for rank, one in enumerate(listed, 1)
-    )
-    return (
-        Recommendation(
-            need="post",
-            wanted=wanted,
-            found=len(picks),
-            candidates=candidates,
-            passed_over=counts,
-        ),
-        picks,
-    )
-
-
-def time_posts(
-    board: Board, views: Views, incident: Incident, limit_s: float
-) -> tuple[dict[str, int], list[Timed]]:
-    """The posts that can come on foot within the limit, and why the others cannot, counted."""
-    posts = list(board.posts.values())
-    counts: dict[str, int] = {}
-    if not posts:
-        return counts, []
-    spots = np.array([(post.place.lon, post.place.lat) for post in posts])
-    eta = views.roads.reach(incident.place, Profile.FOOT, limit_s).seconds(spots)
-    near_enough = np.flatnonzero(np.isfinite(eta)).tolist()
-    if len(near_enough) < len(posts):
-        counts[Why.BEYOND_LIMIT] = len(posts) - len(near_enough)
-    sent = {board.orders[order].responder for order in incident.orders}
-    near: list[Timed] = []
-    for i in near_enough:
-        post = posts[i]
-        away_m = air_m(post.place, incident.place)
-        why = _post_barred(board, incident, post.id, away_m, sent)
-        if why is not None:
-            counts[why] = counts.get(why, 0) + 1
-            continue
-        missed = board.responders[post.id].missed > 0
-        near.append(
-            Timed(
-                responder=post.id,
-                kind=ResponderKind.POST,
-                profile=Profile.FOOT,
-                tier=int(missed),
-                eta_s=float(eta[i]),
-                air_m=away_m,
-                fix_age_s=None,
-                position=post.place,
-                limit_s=limit_s,
-                missed=missed,
-            )
-        )
-    return counts, near
-
-
-def _post_barred(
-    board: Board, incident: Incident, post: ResponderId, away_m: float, sent: set[ResponderId]
-) -> Why | None:
-    responder = board.responders[post]
-    if post in incident.sources:
-        return Why.SOURCE_OF_ALARM
-    if post in sent:
-        return Why.ALREADY_SENT
-    if incident.silent and away_m < SILENT_SITE_M:
-        return Why.AT_SILENT_SITE
-    if responder.order is not None:
-        return Why.ON_ORDER
-    return STATUS_WHY.get(responder.status)
-
-
-def as_candidate(one: Timed, rank: int, *, chosen: bool, limit_s: float) -> Candidate:
-    """The line that stays in the journal for one responder."""
-    why = Why.NEAREST if chosen else Why.FARTHER
-    if not np.isfinite(one.eta_s):
-        why = Why.BEYOND_LIMIT
-    elif one.held:
-        why = Why.DIVERTED if chosen else Why.GAIN_TOO_SMALL
-    elif one.tier == 2:
-        why = Why.NO_FIX
-    elif one.missed:
-        why = Why.UNRESPONSIVE
-    elif one.tier == 1:
-        why = Why.STALE
-    elif one.eta_s > limit_s:
-        why = Why.BEYOND_LIMIT
-    return Candidate(
-        responder=one.responder,
-        kind=one.kind,
-        rank=rank,
-        eta_s=round(one.eta_s, 1) if np.isfinite(one.eta_s) else None,
-        air_m=round(one.air_m, 1),
-        fix_age_s=one.fix_age_s,
-        position=one.position,
-        chosen=chosen,
-        reason=why,
     )

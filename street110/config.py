@@ -46,7 +46,7 @@ class StateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Where the journal and the last positions are kept; snapshots every so many records."""
 
     directory: str = "var"
-    snapshot_every: Annotated[int, Meta(ge=100, le=10_000_000)] = 20_000
+    snapshot_every: Annotated[int, Meta(ge=100, le=10_000_000)] = 50_000
     positions_every_s: Annotated[float, Meta(gt=0, le=3_600)] = 5.0
 
 

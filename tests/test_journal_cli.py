@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from dispatch import commands as c
+from dispatch.candidates import Why
 from dispatch.events import OrderIssued
 from dispatch.explain import (
     REASONS,
@@ -21,7 +22,6 @@ from dispatch.explain import (
 )
 from dispatch.journal import SqliteJournal
 from dispatch.journal_file import JournalReader
-from dispatch.recommend import Why
 from dispatch.words import IncidentId, IncidentStatus, OrderId, OrderStatus, ResponderId, Role
 from street110 import cli_journal
 from tests.journal_town import Scribe
