@@ -92,8 +92,10 @@ class UnitSearch:
         spots = self.views.positions.on_road(rows)
         profiles = force.profile[rows]
         eta = np.full(len(rows), np.inf)
-        for code in np.unique(profiles):
+        for code in range(len(PROFILES)):
             mine = np.flatnonzero(profiles == code)
+            if len(mine) == 0:
+                continue
             part = RoadSpots(spots.piece[mine], spots.share[mine], spots.off_s[mine])
             eta[mine] = self.reach(PROFILES[code], limit_s).seconds_of(part)
         age_s = np.maximum(self.now_ms - at_ms, 0) / 1000
