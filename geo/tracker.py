@@ -85,10 +85,10 @@ class Tracker:
         batch may hold several fixes of one unit.
         """
         verdicts = self._judge_alone(at_ms, lonlat, received_ms)
-        todo = np.flatnonzero(verdicts == Verdict.OK)
-        while len(todo):
-            _, first = np.unique(rows[todo], return_index=True)
-            now = todo[np.sort(first)]
+        waiting = np.flatnonzero(verdicts == Verdict.OK)
+        while len(waiting):
+            _, first = np.unique(rows[waiting], return_index=True)
+            now = waiting[np.sort(first)]
             self._take(now, rows, at_ms, lonlat, verdicts)
             good = now[verdicts[now] == Verdict.OK]
             row = rows[good]
@@ -99,9 +99,9 @@ class Tracker:
             self.speed_mps[row] = speed_mps[good]
             self.heading_deg[row] = heading_deg[good]
             self.accuracy_m[row] = accuracy_m[good]
-            if len(now) == len(todo):
+            if len(now) == len(waiting):
                 break
-            todo = np.setdiff1d(todo, now, assume_unique=True)
+            waiting = np.setdiff1d(waiting, now, assume_unique=True)
         self.verdicts += np.bincount(verdicts, minlength=len(Verdict))
         return verdicts
 
