@@ -3,7 +3,7 @@
 import numpy as np
 import shapely
 
-from geo.roads import Reach
+from geo.reach import Reach
 from geo.types import FloatArray
 
 STREET_M = 40.0

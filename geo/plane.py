@@ -27,6 +27,11 @@ class Plane:
         x, y = self._in.transform(lonlat[:, 0], lonlat[:, 1])
         return np.column_stack((x, y))
 
+    def to_metres_one(self, place: Point) -> tuple[float, float]:
+        """One lon/lat place to metres east and north; inf where the projection fails."""
+        x, y = self._in.transform(place.lon, place.lat)
+        return float(x), float(y)
+
     def to_degrees(self, metres: FloatArray) -> FloatArray:
         """(n, 2) metres to (n, 2) lon/lat degrees."""
         lon, lat = self._out.transform(metres[:, 0], metres[:, 1])

@@ -7,122 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import shapely
 
 from geo.build import WALK_MPS
 from geo.graphfile import read_arrays
 from geo.osm import CAR_KMH, CLASSES
 from geo.plane import Plane
-from geo.search import NOWHERE, reverse_search, seconds_from
+from geo.reach import Reach
+from geo.search import NOWHERE
 from geo.snapping import Snapper
-from geo.types import FloatArray, IntArray, Point, Profile, RoadSpots, Route, Street
+from geo.types import FloatArray, IntArray, Point, Profile, RoadSpots
 
 OFF_ROAD_MPS = WALK_MPS
 """From a point to the road it is put on, everyone walks."""
 KEPT_SEARCHES = 1_024
 """Searches remembered; alarms come from the same posts again and again."""
-LINE_POINTS = 200
-LINE_TOLERANCE_M = 2.0
-
-
-class Reach:
-    """All ways to one place for one profile, bounded by a limit in seconds."""
-
-    def __init__(self, roads: "Roads", to: Point, profile: Profile, limit_s: float) -> None:
-        self.roads = roads
-        self.to = to
-        self.profile = profile
-        self.limit_s = limit_s
-        self.times = roads.times[profile]
-        self._snapper = roads.snappers[profile]
-        piece, share, off_s = self._put_on_road(to)
-        self.piece, self.share, self.off_s = piece, share, off_s
-        if self.piece == NOWHERE:
-            self.best = np.full(len(roads.into_start) - 1, np.inf)
-            self._leave = np.full(len(self.best), NOWHERE, np.int64)
-        else:
-            edges = roads.list_edges(self.piece)
-            self.best, self._leave = reverse_search(
-                roads.into,
-                roads.into_start,
-                roads.tail,
-                self.times,
-                edges,
-                np.where(roads.base[edges] % 2 == 0, self.share, 1.0 - self.share),
-                self.off_s,
-                limit_s,
-            )
-
-    def _put_on_road(self, place: Point) -> tuple[int, float, float]:
-        piece, share, off_s = self.roads.put_on_road(
-            np.array([[place.lon, place.lat]]), self.profile, self._snapper
-        )
-        return int(piece[0]), float(share[0]), float(off_s[0])
-
-    def seconds(self, lonlat: FloatArray) -> FloatArray:
-        """Travel seconds from each of (n, 2) lon/lat WGS-84 points; inf beyond the limit."""
-        return self.seconds_of(self.roads.put_on_road(lonlat, self.profile, self._snapper))
-
-    def seconds_of(self, spots: RoadSpots) -> FloatArray:
-        """As `seconds`, from points already put on the roads this search was made over."""
-        out: FloatArray = seconds_from(
-            spots.piece,
-            spots.share,
-            spots.off_s,
-            self.times,
-            self.roads.head,
-            self.best,
-            self.piece,
-            self.share,
-            self.off_s,
-        )
-        out[out > self.limit_s] = np.inf
-        return out
-
-    def find_route(self, start: Point) -> Route | None:
-        """The fastest way from `start`, with its line and streets; None beyond the limit."""
-        seconds = float(self.seconds(np.array([[start.lon, start.lat]]))[0])
-        if not np.isfinite(seconds):
-            return None
-        piece, share, off_s = self._put_on_road(start)
-        legs = self._legs(piece, share, target_s=seconds - off_s)
-        return self.roads.draw(start, self.to, legs, self.times, seconds)
-
-    def _legs(self, piece: int, share: float, target_s: float) -> list[tuple[int, float, float]]:
-        """Edges with the shares from and to that the fastest way uses of each."""
-        times, head = self.times, self.roads.head
-        options: list[tuple[float, int, bool]] = []
-        for side in range(2):
-            edge = 2 * piece + side
-            at = share if side == 0 else 1.0 - share
-            goal_at = self.share if side == 0 else 1.0 - self.share
-            if not np.isfinite(times[edge]):
-                continue
-            if piece == self.piece and goal_at >= at:
-                options.append(((goal_at - at) * times[edge] + self.off_s, edge, True))
-            options.append(((1.0 - at) * times[edge] + self.best[head[edge]], edge, False))
-        _, edge, direct = min(options, key=lambda option: (abs(option[0] - target_s), option[1]))
-        at = share if edge % 2 == 0 else 1.0 - share
-        if direct:
-            return [(edge, at, self._goal_at(edge))]
-        legs = [(edge, at, 1.0)]
-        node = int(head[edge])
-        while True:
-            edge = int(self._leave[node])
-            base = int(self.roads.base[edge])
-            if base >> 1 == self.piece and self._ends_here(node, base):
-                legs.append((base, 0.0, self._goal_at(base)))
-                return legs
-            legs.append((base, 0.0, 1.0))
-            node = int(head[edge])
-
-    def _goal_at(self, edge: int) -> float:
-        return self.share if edge % 2 == 0 else 1.0 - self.share
-
-    def _ends_here(self, node: int, edge: int) -> bool:
-        """Whether a node leaves along the goal's own piece to stop on it, not to pass it."""
-        direct = self.off_s + self._goal_at(edge) * self.times[edge]
-        return bool(self.best[node] >= direct - 1e-9)
 
 
 class Roads:
@@ -137,12 +35,12 @@ class Roads:
         self.head: IntArray = np.array(arrays["head"])
         self.into: IntArray = np.array(arrays["into"])
         self.into_start: IntArray = np.array(arrays["into_start"])
-        self.length_m: FloatArray = arrays["length_m"]
-        self.name: IntArray = arrays["name"]
+        self.length_m: FloatArray = np.asarray(arrays["length_m"])
+        self.name: IntArray = np.asarray(arrays["name"])
         self.kind: IntArray = arrays["class"]
-        self.shape_lonlat: FloatArray = arrays["shape_lonlat"]
-        self.shape_xy: FloatArray = arrays["shape_xy"]
-        self.shape_start: IntArray = arrays["shape_start"]
+        self.shape_lonlat: FloatArray = np.asarray(arrays["shape_lonlat"])
+        self.shape_xy: FloatArray = np.asarray(arrays["shape_xy"])
+        self.shape_start: IntArray = np.asarray(arrays["shape_start"])
         self._free = {profile: np.array(arrays[f"{profile}_s"]) for profile in Profile}
         self.times = {profile: seconds.copy() for profile, seconds in self._free.items()}
         self.ends = 2 * (len(self.shape_start) - 1)
@@ -157,6 +55,7 @@ class Roads:
         self.snappers = self._list_snappers()
         self._fastest = {profile: self._find_fastest(profile) for profile in Profile}
         self._searches: OrderedDict[tuple[Point, Profile, float], Reach] = OrderedDict()
+        self._fixed: dict[tuple[Snapper, tuple[Point, ...]], RoadSpots] = {}
 
     @staticmethod
     def load(path: Path) -> "Roads":
@@ -255,40 +154,26 @@ class Roads:
         share = np.clip(along_m / length, 0.0, 1.0)
         return RoadSpots(piece, share, off_m / OFF_ROAD_MPS)
 
+    def spot_of(self, place: Point, snapper: Snapper) -> tuple[int, float, float]:
+        """One lon/lat place on the roads of a snapper: piece (-1 for none), share, seconds off."""
+        piece, along_m, off_m = snapper.snap_one(*self.plane.to_metres_one(place))
+        share = min(1.0, max(0.0, along_m / float(self.length_m[2 * max(piece, 0)])))
+        return piece, share, off_m / OFF_ROAD_MPS
+
+    def fixed_spots(self, places: tuple[Point, ...], snapper: Snapper) -> RoadSpots:
+        """Lon/lat places that stand still, put on the roads of a snapper once."""
+        known = self._fixed.get((snapper, places))
+        if known is None:
+            lonlat = np.array([(one.lon, one.lat) for one in places]).reshape(-1, 2)
+            known = self.put_on_road(lonlat, Profile.FOOT, snapper)
+            self._fixed = {k: v for k, v in self._fixed.items() if k[0] in self.snappers.values()}
+            self._fixed[snapper, places] = known
+        return known
+
     def street_near(self, place: Point) -> str:
         """The name of the street at a place; empty when it has none."""
-        piece, _, _ = self.put_on_road(np.array([[place.lon, place.lat]]), Profile.CAR)
-        return self.names[self.name[piece[0]]] if piece[0] != NOWHERE else ""
-
-    def draw(
-        self,
-        start: Point,
-        to: Point,
-        legs: list[tuple[int, float, float]],
-        times: FloatArray,
-        seconds: float,
-    ) -> Route:
-        """The line, streets, metres and seconds of a way given as edges with shares."""
-        parts: list[FloatArray] = [np.array([[start.lon, start.lat]])]
-        streets: list[Street] = []
-        total_m = 0.0
-        for edge, since, until in legs:
-            parts.append(self.shape_of(edge, since, until))
-            length_m = float(self.length_m[edge]) * (until - since)
-            leg_s = float(times[edge]) * (until - since)
-            total_m += length_m
-            name = self.names[self.name[edge >> 1]]
-            if streets and streets[-1].name == name:
-                length_m += streets[-1].length_m
-                leg_s += streets.pop().seconds
-            streets.append(Street(name, round(length_m, 1), round(leg_s, 1)))
-        parts.append(np.array([[to.lon, to.lat]]))
-        return Route(
-            seconds=seconds,
-            length_m=total_m,
-            line=simplify(np.concatenate(parts)),
-            streets=tuple(streets),
-        )
+        piece, _, _ = self.spot_of(place, self.snappers[Profile.CAR])
+        return self.names[self.name[piece]] if piece != NOWHERE else ""
 
     def shape_of(self, edge: int, since: float, until: float) -> FloatArray:
         """(n, 2) lon/lat of an edge between two shares of its length, in travel direction."""
@@ -326,14 +211,3 @@ class Roads:
                 }
             )
         return {"type": "FeatureCollection", "features": features}
-
-
-def simplify(line: FloatArray) -> tuple[tuple[float, float], ...]:
-    """A line with no more points than a small screen or message needs, to 1e-6 degrees."""
-    tolerance_deg = LINE_TOLERANCE_M / 111_320
-    points = line
-    while True:
-        points = shapely.get_coordinates(shapely.LineString(line).simplify(tolerance_deg))
-        if len(points) <= LINE_POINTS:
-            return tuple((round(float(x), 6), round(float(y), 6)) for x, y in points)
-        tolerance_deg *= 2

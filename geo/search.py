@@ -13,6 +13,8 @@ from numba import njit
 from geo.types import FloatArray, IntArray
 
 NOWHERE = -1
+HEAP_ROOM = 1_024
+"""Entries a search's heap starts with; it grows where a wide search needs more."""
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -78,8 +80,8 @@ def reverse_search(
     count = len(into_start) - 1
     best = np.full(count, np.inf)
     leave = np.full(count, NOWHERE, np.int64)
-    keys = np.empty(2 * len(tail) + 4)
-    vals = np.empty(2 * len(tail) + 4, np.int64)
+    keys = np.empty(HEAP_ROOM)
+    vals = np.empty(HEAP_ROOM, np.int64)
     size = 0
     for i in range(len(goal_edges)):
         edge = goal_edges[i]
@@ -99,10 +101,40 @@ def reverse_search(
             cost = key + seconds[edge]
             start = tail[edge]
             if cost < best[start] and cost <= limit_s:
+                if size == len(keys):
+                    keys = np.concatenate((keys, np.empty(size)))
+                    vals = np.concatenate((vals, np.empty(size, np.int64)))
                 best[start] = cost
                 leave[start] = edge
                 size = _push(keys, vals, size, cost, start)
     return best, leave
+
+
+@compiled
+def seconds_on(
+    piece: int,
+    share: float,
+    seconds: FloatArray,
+    head: IntArray,
+    best: FloatArray,
+    goal_piece: int,
+    goal_share: float,
+    goal_off_s: float,
+) -> float:
+    """Seconds to the goal from one point on a piece; inf from nowhere and where no way leads."""
+    out = np.inf
+    if piece == NOWHERE:
+        return out
+    for side in range(2):
+        edge = 2 * piece + side
+        at = share if side == 0 else 1.0 - share
+        goal_at = goal_share if side == 0 else 1.0 - goal_share
+        if not np.isfinite(seconds[edge]):
+            continue
+        out = min(out, (1.0 - at) * seconds[edge] + best[head[edge]])
+        if piece == goal_piece and goal_at >= at:
+            out = min(out, (goal_at - at) * seconds[edge] + goal_off_s)
+    return out
 
 
 @compiled
@@ -179,20 +211,94 @@ def seconds_from(
     goal_piece: int,
     goal_share: float,
     goal_off_s: float,
+    limit_s: float,
 ) -> FloatArray:
     """Seconds to the goal from points on pieces, leaving by whichever direction is faster."""
     out = np.full(len(piece), np.inf)
     for i in range(len(piece)):
-        if piece[i] == NOWHERE:
-            continue
-        for side in range(2):
-            edge = 2 * piece[i] + side
-            at = share[i] if side == 0 else 1.0 - share[i]
-            goal_at = goal_share if side == 0 else 1.0 - goal_share
-            if not np.isfinite(seconds[edge]):
-                continue
-            cost = (1.0 - at) * seconds[edge] + best[head[edge]]
-            if piece[i] == goal_piece and goal_at >= at:
-                cost = min(cost, (goal_at - at) * seconds[edge] + goal_off_s)
-            out[i] = min(out[i], cost + off_s[i])
+        cost = seconds_on(
+            piece[i], share[i], seconds, head, best, goal_piece, goal_share, goal_off_s
+        )
+        if cost + off_s[i] <= limit_s:
+            out[i] = cost + off_s[i]
     return out
+
+
+@compiled
+def follow(
+    node: int,
+    leave: IntArray,
+    base: IntArray,
+    head: IntArray,
+    seconds: FloatArray,
+    best: FloatArray,
+    goal_piece: int,
+    goal_share: float,
+    goal_off_s: float,
+) -> IntArray:
+    """The edges of the way from a node to the goal's own road, that road's edge the last.
+
+    A node leaves along the goal's road to stop on it, not to pass it, when stopping there is
+    what its seconds say.
+    """
+    edges = np.empty(64, np.int64)
+    size = 0
+    while True:
+        edge = leave[node]
+        drawn = base[edge]
+        if size == len(edges):
+            edges = np.concatenate((edges, np.empty(size, np.int64)))
+        edges[size] = drawn
+        size += 1
+        if drawn >> 1 == goal_piece:
+            goal_at = goal_share if drawn % 2 == 0 else 1.0 - goal_share
+            if best[node] >= goal_off_s + goal_at * seconds[drawn] - 1e-9:
+                return edges[:size]
+        node = head[edge]
+
+
+@compiled
+def _apart(xy: FloatArray, i: int, j: int) -> float:
+    """Metres between two rows of (n, 2) metres."""
+    return float(np.hypot(xy[j, 0] - xy[i, 0], xy[j, 1] - xy[i, 1]))
+
+
+@compiled
+def trace(
+    start: FloatArray,
+    edges: IntArray,
+    since: FloatArray,
+    until: FloatArray,
+    shape_start: IntArray,
+    shape_lonlat: FloatArray,
+    shape_xy: FloatArray,
+    to: FloatArray,
+) -> FloatArray:
+    """(n, 2) lon/lat of a way: from `start` along the used shares of each edge, to `to`."""
+    room = 2
+    for edge in edges:
+        room += 2 * (shape_start[(edge >> 1) + 1] - shape_start[edge >> 1])
+    line = np.empty((room, 2))
+    line[0] = start
+    size = 1
+    for leg in range(len(edges)):
+        low, high = shape_start[edges[leg] >> 1], shape_start[(edges[leg] >> 1) + 1] - 1
+        first, step = (low, 1) if edges[leg] % 2 == 0 else (high, -1)
+        length_m = 0.0
+        for i in range(low, high):
+            length_m += _apart(shape_xy, i, i + 1)
+        begin_m, end_m = since[leg] * length_m, until[leg] * length_m
+        at_m = 0.0
+        for n in range(high - low):
+            i, j = first + n * step, first + (n + 1) * step
+            next_m = at_m + _apart(shape_xy, i, j)
+            if next_m >= begin_m and at_m <= end_m and next_m > at_m:
+                for stop_m in (max(begin_m, at_m), min(end_m, next_m)):
+                    part = (stop_m - at_m) / (next_m - at_m)
+                    point = shape_lonlat[i] + part * (shape_lonlat[j] - shape_lonlat[i])
+                    if size == 1 or np.abs(point - line[size - 1]).max() > 1e-12:
+                        line[size] = point
+                        size += 1
+            at_m = next_m
+    line[size] = to
+    return line[: size + 1]

@@ -67,3 +67,8 @@ class Snapper:
             REACH_M,
         )
         return found
+
+    def snap_one(self, x: float, y: float) -> tuple[int, float, float]:
+        """As `snap`, for one point."""
+        piece, along_m, off_m = self.snap(np.array(((x, y),)))
+        return int(piece[0]), float(along_m[0]), float(off_m[0])

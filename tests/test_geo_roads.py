@@ -15,7 +15,8 @@ from scipy.sparse.csgraph import dijkstra
 from geo.graphfile import GraphFileError
 from geo.isochrone import isochrone
 from geo.osm import import_osm
-from geo.roads import LINE_POINTS, OFF_ROAD_MPS, Roads
+from geo.reach import LINE_POINTS
+from geo.roads import OFF_ROAD_MPS, Roads
 from geo.snapping import REACH_M
 from geo.types import FloatArray, Point, Profile
 
