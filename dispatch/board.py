@@ -73,6 +73,7 @@ class Board:
         self.units: dict[ResponderId, Unit] = {unit.id: unit for unit in units}
         book = self.district
         self.posts: dict[ResponderId, Post] = {p.id: p for p in book.posts} if book else {}
+        self.post_places = tuple(post.place for post in self.posts.values())
         self.gates: dict[ResponderId, Gate] = {g.id: g for g in book.gates} if book else {}
         self.plans: dict[str, Plan] = {p.type: p for p in book.plans} if book else {}
         self.wanted = {w.plate: w.reason for w in book.hot_list} if book else {}

@@ -13,6 +13,7 @@ from dispatch import events as e
 from dispatch.board import Board, roster_of
 from dispatch.candidates import Timed
 from dispatch.model import Incident
+from dispatch.ranking import warm_up
 from dispatch.recommend import WIDEST_S
 from dispatch.words import (
     ORDER_ENDED,
@@ -42,6 +43,7 @@ class Desk:
         self.board = board
         self.views = views
         self._retried_ms = 0
+        warm_up()
 
     def handle(  # noqa: C901  # one match, all commands
         self, command: c.AnyCommand, now_ms: int, who: str

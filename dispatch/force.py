@@ -30,12 +30,15 @@ class Force:
         size = len(units)
         self.available: BoolArray = np.ones(size, dtype=np.bool_)
         self.divertible: BoolArray = np.zeros(size, dtype=np.bool_)
-        self.status: IntArray = np.full(size, STATUSES.index(UnitStatus.AVAILABLE))
+        self.status = np.full(size, STATUSES.index(UnitStatus.AVAILABLE), dtype=np.int8)
         self.profile: IntArray = np.array(
             [PROFILES.index(PROFILE_OF[unit.kind]) for unit in units], dtype=np.int64
         )
+        self.users: dict[Profile, BoolArray] = {
+            profile: self.profile == code for code, profile in enumerate(PROFILES)
+        }
         self.kind: IntArray = np.array([KINDS.index(unit.kind) for unit in units], dtype=np.int64)
-        self.order_priority: IntArray = np.zeros(size, dtype=np.int64)
+        self.order_priority = np.zeros(size, dtype=np.int8)
         self.missed: BoolArray = np.zeros(size, dtype=np.bool_)
         self._can: dict[str, BoolArray] = {}
         for row, unit in enumerate(units):

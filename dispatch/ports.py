@@ -19,8 +19,12 @@ class Reach(Protocol):
         """Travel seconds from each of (n, 2) lon/lat points to the place; inf beyond the limit."""
         ...
 
-    def seconds_of(self, spots: RoadSpots) -> FloatArray:
-        """The same from (n,) points that are already on roads."""
+    def seconds_from_fixed(self, places: tuple[Point, ...]) -> FloatArray:
+        """The same from places that stand still; where they are on the roads is remembered."""
+        ...
+
+    def fill_seconds(self, spots: RoadSpots, mine: BoolArray, out: FloatArray) -> None:
+        """Write the seconds of those (n,) points on roads that are `mine` into (n,) `out`."""
         ...
 
     def find_route(self, start: Point) -> Route | None:
@@ -43,8 +47,12 @@ class Positions(Protocol):
         """Which rows ever had a good fix."""
         ...
 
-    def on_road(self, rows: IntArray) -> RoadSpots:
-        """Where rows that have a fix are on the roads, each on those of its own profile."""
+    def spots(self) -> RoadSpots:
+        """Where all rows are on the roads, each on those of its own profile; -1 without a fix."""
+        ...
+
+    def times(self) -> IntArray:
+        """Epoch ms of the latest good fix of all rows, 0 where there is none."""
         ...
 
     def at(self, rows: IntArray) -> tuple[FloatArray, IntArray]:

@@ -7,13 +7,14 @@ import numpy as np
 from dispatch.board import Board
 from dispatch.candidates import LISTED, STATUS_WHY, Timed, Why, as_candidate
 from dispatch.district import UnitNeed
-from dispatch.force import KINDS, PROFILES, STATUSES
+from dispatch.force import KINDS, STATUSES
 from dispatch.model import Incident, Recommendation
 from dispatch.ports import Reach
+from dispatch.ranking import Leading, lead
 from dispatch.words import ResponderKind
 from dispatch.work import Views
 from geo.air import air_m
-from geo.types import BoolArray, FloatArray, IntArray, Point, Profile, RoadSpots
+from geo.types import BoolArray, FloatArray, IntArray, Point, Profile
 
 UNLOCATED = 64
 """How many units that never sent a fix are timed from their bases, where others do not suffice."""
@@ -48,10 +49,8 @@ class UnitSearch:
                 self.barred[row] = True
         book = board.district
         assert book is not None, "units come from a book"
-        self.stale_after_s = np.array(
-            [book.rules.stale_after_s.get(kind, DEFAULT_STALE_S) for kind in KINDS],
-            dtype=np.float64,
-        )
+        stale_s = [book.rules.stale_after_s.get(kind, DEFAULT_STALE_S) for kind in KINDS]
+        self.stale_after_ms = np.array([1_000 * limit for limit in stale_s], dtype=np.int64)
         self._reach: dict[tuple[Profile, float], Reach] = {}
 
     def reach(self, profile: Profile, limit_s: float) -> Reach:
@@ -61,75 +60,87 @@ class UnitSearch:
             self._reach[key] = self.views.roads.reach(self.incident.place, profile, limit_s)
         return self._reach[key]
 
-    def nearest(self, wanted: int, limit_s: float) -> list[Timed]:
+    def nearest(self, wanted: int, limit_s: float) -> tuple[list[Timed], Leading]:
         """Free units ranked, the best few named; every located unit is timed by road."""
         may = self.can & self.board.force.available & ~self.barred
         located = self.views.positions.located()
-        rows = np.flatnonzero(may & located)
-        eta, tier, age_s = self.weigh(rows, limit_s)
-        best = leading(rows, eta, tier, max(LISTED, 2 * wanted))
-        timed = self.timed(rows[best], eta[best], tier[best], age_s[best], limit_s)
-        if int((eta <= limit_s).sum()) < wanted:
+        eta = self.seconds(may & located, limit_s)
+        best = self.lead(may & located, eta, max(LISTED, 2 * wanted), limit_s)
+        timed = self.timed(best.rows, eta, best.tier, limit_s)
+        if best.within < wanted:
             lost = np.flatnonzero(may & ~located)[:UNLOCATED]
-            timed += self.unlocated(lost, limit_s)
-        return sorted(timed, key=lambda one: one.rank_key)
+            if len(lost):
+                timed += self.unlocated(lost, limit_s)
+                timed.sort(key=lambda one: one.rank_key)
+        return timed, best
 
     def divertible(self, limit_s: float) -> list[Timed]:
         """Units under way to a less urgent incident, ranked; only those with a fresh fix."""
-        may = self.can & self.board.force.divertible & ~self.barred
-        may &= self.board.force.order_priority > self.incident.priority
-        rows = np.flatnonzero(may & self.views.positions.located())
-        eta, tier, age_s = self.weigh(rows, limit_s)
-        ok = np.flatnonzero((tier == 0) & (eta <= limit_s))
-        ok = ok[np.lexsort((rows[ok], eta[ok]))][:LISTED]
-        timed = self.timed(rows[ok], eta[ok], tier[ok], age_s[ok], limit_s, held=True)
-        return sorted(timed, key=lambda one: one.rank_key)
-
-    def weigh(self, rows: IntArray, limit_s: float) -> tuple[FloatArray, IntArray, FloatArray]:
-        """Seconds by road, trust tier and age of the fix in seconds, for located rows."""
         force = self.board.force
-        _, at_ms = self.views.positions.at(rows)
-        spots = self.views.positions.on_road(rows)
-        profiles = force.profile[rows]
-        eta = np.full(len(rows), np.inf)
-        for code in range(len(PROFILES)):
-            mine = np.flatnonzero(profiles == code)
-            if len(mine) == 0:
-                continue
-            part = RoadSpots(spots.piece[mine], spots.share[mine], spots.off_s[mine])
-            eta[mine] = self.reach(PROFILES[code], limit_s).seconds_of(part)
-        age_s = np.maximum(self.now_ms - at_ms, 0) / 1000
-        doubtful = (age_s > self.stale_after_s[force.kind[rows]]) | force.missed[rows]
-        return eta, doubtful.astype(np.int64), age_s
+        may = self.can & force.divertible & (force.order_priority > self.incident.priority)
+        if not may.any():
+            return []
+        may &= self.views.positions.located() & ~self.barred
+        eta = self.seconds(may, limit_s)
+        best = self.lead(may, eta, LISTED, limit_s)
+        ok = (best.tier == 0) & np.isfinite(eta[best.rows])
+        return self.timed(best.rows[ok], eta, best.tier[ok], limit_s, held=True)
+
+    def seconds(self, may: BoolArray, limit_s: float) -> FloatArray:
+        """Seconds by road for the rows that may go, each over the roads of its profile."""
+        spots = self.views.positions.spots()
+        eta = np.full(len(may), np.inf)
+        for profile, users in self.board.force.users.items():
+            mine = may & users
+            if mine.any():
+                self.reach(profile, limit_s).fill_seconds(spots, mine, eta)
+        return eta
+
+    def lead(self, may: BoolArray, eta: FloatArray, count: int, limit_s: float) -> Leading:
+        """The first few by trust, seconds and row."""
+        force = self.board.force
+        oldest_ms = self.now_ms - self.stale_after_ms
+        at_ms = self.views.positions.times()
+        return lead(
+            may, eta, at_ms, oldest_ms, force.kind, force.missed, count=count, limit_s=limit_s
+        )
 
     def timed(
         self,
         rows: IntArray,
         eta: FloatArray,
         tier: IntArray,
-        age_s: FloatArray,
         limit_s: float,
         *,
         held: bool = False,
     ) -> list[Timed]:
-        """The few that are named, as rows of the recommendation."""
+        """The few that are named, as rows of the recommendation, in the order given."""
         force = self.board.force
-        spots, _ = self.views.positions.at(rows)
+        lonlat, at_ms = self.views.positions.at(rows)
+        named = zip(
+            rows.tolist(),
+            eta[rows].tolist(),
+            tier.tolist(),
+            at_ms.tolist(),
+            [Point(lon, lat) for lon, lat in lonlat.tolist()],
+            force.missed[rows].tolist(),
+            strict=True,
+        )
         return [
             Timed(
                 responder=force.ids[row],
                 kind=ResponderKind.UNIT,
                 profile=force.profile_of(row),
-                tier=int(tier[i]),
-                eta_s=float(eta[i]),
-                air_m=air_m(Point(*spots[i].tolist()), self.incident.place),
-                fix_age_s=round(float(age_s[i]), 1),
-                position=Point(*spots[i].tolist()),
+                tier=trust,
+                eta_s=seconds,
+                air_m=air_m(position, self.incident.place),
+                fix_age_s=round(max(self.now_ms - fix_ms, 0) / 1000, 1),
+                position=position,
                 limit_s=limit_s,
                 held=held,
-                missed=bool(force.missed[row]),
+                missed=missed,
             )
-            for i, row in enumerate(rows.tolist())
+            for row, seconds, trust, fix_ms, position, missed in named
         ]
 
     def unlocated(self, rows: IntArray, limit_s: float) -> list[Timed]:
@@ -174,18 +185,8 @@ class UnitSearch:
         return counts
 
 
-def leading(rows: IntArray, eta: FloatArray, tier: IntArray, count: int) -> IntArray:
-    """Indexes of the first `count` by tier, seconds and row, without sorting the rest."""
-    if len(rows) > count:
-        key = eta + tier * 1e9
-        edge = np.partition(key, count - 1)[count - 1]
-        near = np.flatnonzero(key <= edge)
-        return near[np.lexsort((rows[near], eta[near], tier[near]))][:count]
-    return np.lexsort((rows, eta, tier))
-
-
 def _count(counts: dict[str, int], why: Why, mask: BoolArray) -> None:
-    number = int(mask.sum())
+    number = int(np.count_nonzero(mask))
     if number:
         counts[why] = counts.get(why, 0) + number
 
@@ -202,10 +203,9 @@ def recommend_units(
     free: list[Timed] = []
     look_s = limit_s
     for look_s in sorted({min(FIRST_LOOK_S, limit_s), limit_s, max(limit_s, WIDEST_S)}):
-        free = search.nearest(wanted, look_s)
-        within = [one for one in free if one.eta_s <= look_s]
-        fresh = sum(one.tier == 0 for one in within)
-        if fresh >= wanted + RUNNERS_UP or (look_s >= limit_s and len(within) >= wanted):
+        free, best = search.nearest(wanted, look_s)
+        named = sum(one.eta_s <= look_s for one in free)
+        if best.fresh_within >= wanted + RUNNERS_UP or (look_s >= limit_s and named >= wanted):
             break
     usable = [one for one in free if np.isfinite(one.eta_s)]
     picks = usable[:wanted]

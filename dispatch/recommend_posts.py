@@ -48,8 +48,8 @@ def time_posts(
     counts: dict[str, int] = {}
     if not posts:
         return counts, []
-    spots = np.array([(post.place.lon, post.place.lat) for post in posts])
-    eta = views.roads.reach(incident.place, Profile.FOOT, limit_s).seconds(spots)
+    reach = views.roads.reach(incident.place, Profile.FOOT, limit_s)
+    eta = reach.seconds_from_fixed(board.post_places)
     near_enough = np.flatnonzero(np.isfinite(eta)).tolist()
     if len(near_enough) < len(posts):
         counts[Why.BEYOND_LIMIT] = len(posts) - len(near_enough)

@@ -63,13 +63,16 @@ class RoadTracker(Tracker):
         found: BoolArray = self.at_ms > 0
         return found
 
-    def on_road(self, rows: IntArray) -> RoadSpots:
-        """Where rows with a fix are on the roads of their profiles, as the roads are now."""
+    def times(self) -> IntArray:
+        """Epoch ms of the latest good fix of all rows, 0 where there is none."""
+        return self.at_ms
+
+    def spots(self) -> RoadSpots:
+        """Where all rows are on the roads of their profiles, as the roads are now; not a copy."""
         if any(self._made_with[one] is not snapper for one, snapper in self.roads.snappers.items()):
             self._made_with = dict(self.roads.snappers)
             self._put(np.flatnonzero(self.at_ms > 0))
-        piece, share, off_s = self._spots
-        return RoadSpots(piece[rows], share[rows], off_s[rows])
+        return self._spots
 
     def _put(self, rows: IntArray) -> None:
         for code, profile in enumerate(PROFILES):

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from geo.search import NOWHERE, follow, reverse_search, seconds_from, trace
-from geo.types import FloatArray, IntArray, Point, Profile, RoadSpots, Route, Street
+from geo.search import NOWHERE, fill_seconds, follow, reverse_search, trace
+from geo.types import BoolArray, FloatArray, IntArray, Point, Profile, RoadSpots, Route, Street
 
 if TYPE_CHECKING:
     from geo.roads import Roads
@@ -52,7 +52,15 @@ class Reach:
 
     def seconds_of(self, spots: RoadSpots) -> FloatArray:
         """As `seconds`, from points already put on the roads this search was made over."""
-        out: FloatArray = seconds_from(
+        out = np.full(len(spots.piece), np.inf)
+        self.fill_seconds(spots, np.ones(len(out), dtype=np.bool_), out)
+        return out
+
+    def fill_seconds(self, spots: RoadSpots, mine: BoolArray, out: FloatArray) -> None:
+        """Write seconds as `seconds_of`, but only for the points that are `mine`, into `out`."""
+        fill_seconds(
+            mine,
+            out,
             spots.piece,
             spots.share,
             spots.off_s,
@@ -64,7 +72,6 @@ class Reach:
             self.off_s,
             self.limit_s,
         )
-        return out
 
     def find_route(self, start: Point) -> Route | None:
         """The fastest way from `start`, with its line and streets; None beyond the limit."""

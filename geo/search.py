@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numba import njit
 
-from geo.types import FloatArray, IntArray
+from geo.types import BoolArray, FloatArray, IntArray
 
 NOWHERE = -1
 HEAP_ROOM = 1_024
@@ -201,7 +201,9 @@ def snap(
 
 
 @compiled
-def seconds_from(
+def fill_seconds(
+    mine: BoolArray,
+    out: FloatArray,
     piece: IntArray,
     share: FloatArray,
     off_s: FloatArray,
@@ -212,16 +214,15 @@ def seconds_from(
     goal_share: float,
     goal_off_s: float,
     limit_s: float,
-) -> FloatArray:
-    """Seconds to the goal from points on pieces, leaving by whichever direction is faster."""
-    out = np.full(len(piece), np.inf)
+) -> None:
+    """Seconds to the goal from the points that are `mine`, each by its faster direction."""
     for i in range(len(piece)):
-        cost = seconds_on(
+        if not mine[i]:
+            continue
+        cost = off_s[i] + seconds_on(
             piece[i], share[i], seconds, head, best, goal_piece, goal_share, goal_off_s
         )
-        if cost + off_s[i] <= limit_s:
-            out[i] = cost + off_s[i]
-    return out
+        out[i] = cost if cost <= limit_s else np.inf
 
 
 @compiled

@@ -25,7 +25,8 @@ from geo.gmns import import_tables
 from geo.graphfile import GraphFileError
 from geo.isochrone import isochrone as isochrone_of
 from geo.osm import Say, import_osm
-from geo.roads import Reach, Roads
+from geo.reach import Reach
+from geo.roads import Roads
 from geo.types import Profile
 from street110.drawing import draw_svg
 from street110.tables import Row, TableError, parse_place, read_points

@@ -45,8 +45,11 @@ class StraightReach:
         out[out > self.limit_s] = np.inf
         return out
 
-    def seconds_of(self, spots: RoadSpots) -> FloatArray:
-        return self.seconds(np.column_stack((spots.share, spots.off_s)))
+    def seconds_from_fixed(self, places: tuple[Point, ...]) -> FloatArray:
+        return self.seconds(np.array([(place.lon, place.lat) for place in places]))
+
+    def fill_seconds(self, spots: RoadSpots, mine: BoolArray, out: FloatArray) -> None:
+        out[mine] = self.seconds(np.column_stack((spots.share, spots.off_s))[mine])
 
     def find_route(self, start: Point) -> Route | None:
         seconds = float(self.seconds(np.array([[start.lon, start.lat]]))[0])
@@ -79,10 +82,13 @@ class PlainPositions:
     def located(self) -> BoolArray:
         return np.array([fix is not None for fix in self.fixes])
 
-    def on_road(self, rows: IntArray) -> RoadSpots:
+    def spots(self) -> RoadSpots:
         """In this town every spot is its own road: its lon and lat stand for share and way."""
-        spots, _ = self.at(rows)
-        return RoadSpots(np.zeros(len(rows), dtype=np.int64), spots[:, 0], spots[:, 1])
+        lonlat = np.array([(fix.lon, fix.lat) if fix else (0.0, 0.0) for fix in self.fixes])
+        return RoadSpots(np.zeros(len(lonlat), dtype=np.int64), lonlat[:, 0], lonlat[:, 1])
+
+    def times(self) -> IntArray:
+        return np.array([fix.at_ms if fix else 0 for fix in self.fixes], dtype=np.int64)
 
     def at(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
         fixes = [self.fixes[row] for row in rows]
