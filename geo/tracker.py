@@ -1,45 +1,32 @@
-"""The latest fix of every unit in columns: batched updates that distrust, masked nearest-k.
+"""The latest fix of every unit in columns: batched updates that distrust, nearest, areas, trails.
 
-A late or out-of-order fix never moves a unit back in time; a fix from the future, outside the
-area, at 0,0 or implying an impossible speed is counted and not used.
+What becomes of a fix is decided in `geo.fixes`; who is near is found in `geo.grid`; where a unit
+came from is kept in `geo.trails`.
 """
 
 import os
 from collections.abc import Sequence
-from enum import IntEnum
 from math import cos, radians
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 
-from geo.air import METRES_PER_DEGREE
+from geo import grid, trails
+from geo.fixes import Fixes, Jumps, Latest, Rules, Verdict, take
 from geo.types import BoolArray, FloatArray, IntArray, Point, Position
 
-JUMP_SLACK_M = 150.0
-"""Two fixes of one second may differ by the error of both; a jump is more than that."""
-FORGIVE_AFTER_MS = 300_000
-"""After so long without a good fix a unit may be anywhere: the next fix is believed."""
-AGREEING_JUMPS = 3
-"""So many jumps in a row to where the unit could have driven among them, and it is there."""
-OLDEST_MS = 86_400_000
-"""A fix older than a day says nothing about now."""
-
-
-class Verdict(IntEnum):
-    """What became of a fix."""
-
-    OK = 0
-    LATE = 1
-    FUTURE = 2
-    OUTSIDE = 3
-    ZERO = 4
-    JUMP = 5
-    INVALID = 6
+__all__ = ["Tracker", "Verdict"]
 
 
 class Tracker:
-    """Columns of latest fixes; a row is a unit's place in the book."""
+    """Columns of latest fixes; a row is a unit's place in the book.
+
+    `bounds` are the operating area: west, south, east, north in WGS-84 degrees. A fix further
+    from the last than `impossible_mps` allows is a jump; one dated more than `ahead_ms` after its
+    receipt is from the future. `kept_fixes` of each unit are kept as its trail.
+    """
 
     def __init__(
         self,
@@ -48,12 +35,14 @@ class Tracker:
         bounds: tuple[float, float, float, float],
         impossible_mps: float,
         ahead_ms: int,
+        kept_fixes: int = trails.KEPT_FIXES,
     ) -> None:
         self.ids = list(unit_ids)
         self.rows: dict[str, int] = {unit: row for row, unit in enumerate(self.ids)}
         self.bounds = bounds
-        self.impossible_mps = impossible_mps
-        self.ahead_ms = ahead_ms
+        narrow = cos(radians((bounds[1] + bounds[3]) / 2))
+        west, south, east, north = map(float, bounds)
+        self.rules = Rules(west, south, east, north, float(impossible_mps), int(ahead_ms), narrow)
         size = len(self.ids)
         self.lon: FloatArray = np.full(size, np.nan)
         self.lat: FloatArray = np.full(size, np.nan)
@@ -63,10 +52,27 @@ class Tracker:
         self.heading_deg: FloatArray = np.full(size, np.nan)
         self.accuracy_m: FloatArray = np.full(size, np.nan)
         self.verdicts: IntArray = np.zeros(len(Verdict), dtype=np.int64)
-        self._jumps: IntArray = np.zeros(size, dtype=np.int64)
-        self._jump_ms: IntArray = np.zeros(size, dtype=np.int64)
-        self._jump_lonlat: FloatArray = np.full((size, 2), np.nan)
-        self._narrow = cos(radians((bounds[1] + bounds[3]) / 2))
+        self._latest = Latest(
+            self.lon,
+            self.lat,
+            self.at_ms,
+            self.received_ms,
+            self.speed_mps,
+            self.heading_deg,
+            self.accuracy_m,
+        )
+        self._jumps = Jumps(np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros((size, 2)))
+        self._grid = grid.make_grid(bounds, size)
+        self._trails = trails.make_trails(size, kept_fixes)
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Compile the inner loops before the first fix needs them."""
+        nobody, nowhere = np.zeros(0, np.int64), np.zeros(0)
+        none = np.zeros((0, 2))
+        Tracker.update(self, nobody, nobody, none, nowhere, nowhere, nowhere, 0)
+        grid.rehearse(self._grid, self.lon, self.lat)
+        self.speeds_from_trail(nobody)
 
     def update(  # noqa: PLR0917  # columns by position, as numpy does
         self,
@@ -82,103 +88,76 @@ class Tracker:
 
         `rows` names units, `at_ms` the devices' UTC epoch ms, `lonlat` is (n, 2) WGS-84 degrees;
         speed in m/s, heading in degrees from north, accuracy in metres, NaN where unknown. A
-        batch may hold several fixes of one unit.
+        batch may hold several fixes of one unit. Raises IndexError when a row is nobody's.
         """
-        verdicts = self._judge_alone(at_ms, lonlat, received_ms)
-        waiting = np.flatnonzero(verdicts == Verdict.OK)
-        while len(waiting):
-            _, first = np.unique(rows[waiting], return_index=True)
-            now = waiting[np.sort(first)]
-            self._take(now, rows, at_ms, lonlat, verdicts)
-            good = now[verdicts[now] == Verdict.OK]
-            row = rows[good]
-            self._jumps[row] = 0
-            self.lon[row], self.lat[row] = lonlat[good, 0], lonlat[good, 1]
-            self.at_ms[row] = at_ms[good]
-            self.received_ms[row] = received_ms
-            self.speed_mps[row] = speed_mps[good]
-            self.heading_deg[row] = heading_deg[good]
-            self.accuracy_m[row] = accuracy_m[good]
-            if len(now) == len(waiting):
-                break
-            waiting = np.setdiff1d(waiting, now, assume_unique=True)
+        count = len(rows)
+        if count and not (rows.min() >= 0 and rows.max() < len(self.ids)):
+            raise IndexError(f"rows {rows.min()} to {rows.max()} of {len(self.ids)} units")
+        columns = (at_ms, lonlat, speed_mps, heading_deg, accuracy_m)
+        assert all(len(column) == count for column in columns), "columns are of one length"
+        fixes = Fixes(
+            np.ascontiguousarray(rows, np.int64),
+            np.ascontiguousarray(at_ms, np.int64),
+            *(np.ascontiguousarray(column, np.float64) for column in columns[1:]),
+        )
+        verdicts, believed = take(fixes, received_ms, self.rules, self._latest, self._jumps)
+        good = np.flatnonzero(verdicts == Verdict.OK)
+        self._follow(fixes.rows[good], fixes.at_ms[good], fixes.lonlat[good], believed[good])
         self.verdicts += np.bincount(verdicts, minlength=len(Verdict))
         return verdicts
 
-    def _judge_alone(
-        self, at_ms: IntArray, lonlat: FloatArray, received_ms: int
-    ) -> npt.NDArray[np.uint8]:
-        """What a fix shows to be wrong by itself; the gravest reason stands."""
-        west, south, east, north = self.bounds
-        lon, lat = lonlat[:, 0], lonlat[:, 1]
-        verdicts = np.zeros(len(at_ms), dtype=np.uint8)
-        inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-        verdicts[~inside] = Verdict.OUTSIDE
-        verdicts[(np.abs(lon) < 1e-6) & (np.abs(lat) < 1e-6)] = Verdict.ZERO
-        verdicts[~(np.isfinite(lon) & np.isfinite(lat))] = Verdict.INVALID
-        ok = verdicts == Verdict.OK
-        verdicts[ok & (at_ms > received_ms + self.ahead_ms)] = Verdict.FUTURE
-        verdicts[ok & (at_ms < received_ms - OLDEST_MS)] = Verdict.LATE
-        return verdicts
-
-    def _take(
-        self,
-        now: IntArray,
-        rows: IntArray,
-        at_ms: IntArray,
-        lonlat: FloatArray,
-        verdicts: npt.NDArray[np.uint8],
-    ) -> None:
-        """Judge one fix per unit against what is known of that unit."""
-        row = rows[now]
-        known = self.at_ms[row] > 0
-        passed_ms = at_ms[now] - self.at_ms[row]
-        verdicts[now[known & (passed_ms <= 0)]] = Verdict.LATE
-        came = np.column_stack((self.lon[row], self.lat[row]))
-        far = self._too_far(lonlat[now] - came, passed_ms)
-        jumped = known & (passed_ms > 0) & (passed_ms < FORGIVE_AFTER_MS) & far
-        if jumped.any():
-            self._doubt(now[jumped], rows, at_ms, lonlat, verdicts)
-
-    def _too_far(self, moved: FloatArray, passed_ms: IntArray) -> BoolArray:
-        """Whether (n, 2) degrees are more than anyone drives in so many milliseconds."""
-        moved_m = METRES_PER_DEGREE * np.hypot(moved[:, 0] * self._narrow, moved[:, 1])
-        can_m = JUMP_SLACK_M + self.impossible_mps * np.maximum(passed_ms, 0) / 1000
-        too_far: BoolArray = moved_m > can_m
-        return too_far
-
-    def _doubt(
-        self,
-        now: IntArray,
-        rows: IntArray,
-        at_ms: IntArray,
-        lonlat: FloatArray,
-        verdicts: npt.NDArray[np.uint8],
-    ) -> None:
-        """Refuse jumps, until several agree: then it was the fix we held that was wrong."""
-        row = rows[now]
-        passed_ms = at_ms[now] - self._jump_ms[row]
-        agrees = (self._jumps[row] > 0) & (passed_ms > 0) & (passed_ms < FORGIVE_AFTER_MS)
-        agrees &= ~self._too_far(lonlat[now] - self._jump_lonlat[row], passed_ms)
-        self._jumps[row] = np.where(agrees, self._jumps[row] + 1, 1)
-        self._jump_ms[row] = at_ms[now]
-        self._jump_lonlat[row] = lonlat[now]
-        verdicts[now[self._jumps[row] < AGREEING_JUMPS]] = Verdict.JUMP
+    def _follow(self, rows: IntArray, at_ms: IntArray, lonlat: FloatArray, anew: BoolArray) -> None:
+        """Bring cells and trails up to good fixes that the columns hold already."""
+        grid.put_all(self._grid, rows, self.lon, self.lat)
+        trails.lengthen(self._trails, rows, at_ms, lonlat, anew)
 
     def nearest(self, to: Point, k: int, may_go: BoolArray) -> tuple[IntArray, FloatArray]:
-        """Rows and air metres of the `k` nearest to a lon/lat place among `may_go`.
+        """Rows and air metres of the `k` nearest to a lon/lat WGS-84 place among `may_go`.
 
         Units that never had a good fix are left out. Nearest first, ties by row.
         """
-        rows = np.flatnonzero(may_go & (self.at_ms > 0))
-        east = (self.lon[rows] - to.lon) * cos(radians(to.lat))
-        air_m = METRES_PER_DEGREE * np.hypot(east, self.lat[rows] - to.lat)
-        if len(rows) > k:
-            edge = np.partition(air_m, k - 1)[k - 1]
-            near = np.flatnonzero(air_m <= edge)
-            rows, air_m = rows[near], air_m[near]
-        order = np.lexsort((rows, air_m))[:k]
-        return rows[order], air_m[order]
+        assert len(may_go) == len(self.ids), "the mask has a place for every unit"
+        mask = np.ascontiguousarray(may_go, np.bool_)
+        return grid.nearest(self._grid, self.lon, self.lat, mask, to, min(k, len(self.ids)))
+
+    def in_box(self, west: float, south: float, east: float, north: float) -> IntArray:
+        """Rows of all units in a box of WGS-84 degrees, its edges included, ascending."""
+        return grid.within(self._grid, self.lon, self.lat, (west, south, east, north))
+
+    def in_area(self, area: shapely.Polygon | shapely.MultiPolygon) -> IntArray:
+        """Rows of all units in a polygon of lon/lat WGS-84 degrees, its edges included, ascending.
+
+        Holes are outside; an empty area holds nobody.
+        """
+        if area.is_empty:
+            return np.zeros(0, np.int64)
+        rows = self.in_box(*area.bounds)
+        shapely.prepare(area)
+        inside: BoolArray = shapely.intersects_xy(area, self.lon[rows], self.lat[rows])
+        return rows[inside]
+
+    def trail(self, row: int) -> tuple[FloatArray, IntArray]:
+        """(n, 2) lon/lat WGS-84 degrees and epoch ms of a row's last good fixes, oldest first.
+
+        A trail begins anew when the fixes before it turned out to be wrong.
+        """
+        return trails.read_trail(self._trails, row)
+
+    def speed_from_trail(self, row: int, over_ms: int = trails.SPEED_OVER_MS) -> float | None:
+        """Metres a second of a row over about the last `over_ms` before its latest fix.
+
+        None when it has no two fixes so near in time. For devices that report no speed.
+        """
+        return _known(self.speeds_from_trail(np.array([row]), over_ms)[0])
+
+    def speeds_from_trail(self, rows: IntArray, over_ms: int = trails.SPEED_OVER_MS) -> FloatArray:
+        """As `speed_from_trail`, for many rows; NaN where unknown."""
+        return trails.speeds(self._trails, np.ascontiguousarray(rows, np.int64), over_ms)
+
+    def stale(self, now_ms: int, after_ms: IntArray | int) -> BoolArray:
+        """Which rows have no fix or one older than `after_ms`, by row or the same for all."""
+        is_stale: BoolArray = now_ms - self.at_ms > after_ms
+        return is_stale
 
     def at(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
         """(n, 2) lon/lat WGS-84 degrees and epoch ms of the latest good fixes of some rows."""
@@ -227,6 +206,9 @@ class Tracker:
         self.lon[rows], self.lat[rows] = columns[0], columns[1]
         self.speed_mps[rows], self.heading_deg[rows] = columns[2], columns[3]
         self.accuracy_m[rows] = columns[4]
+        rows = rows[self.at_ms[rows] > 0]
+        lonlat = np.column_stack((self.lon[rows], self.lat[rows]))
+        self._follow(rows, self.at_ms[rows], lonlat, np.ones(len(rows), np.bool_))
 
 
 def _known(value: float) -> float | None:

@@ -1,15 +1,19 @@
 """The tracker against a naive twin that takes one fix at a time, and its promises."""
 
+import itertools
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given
+import shapely
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.air import air_m
-from geo.tracker import AGREEING_JUMPS, FORGIVE_AFTER_MS, JUMP_SLACK_M, OLDEST_MS, Tracker, Verdict
-from geo.types import Point
+from geo.fixes import AGREEING_JUMPS, FORGIVE_AFTER_MS, JUMP_SLACK_M, OLDEST_MS
+from geo.tracker import Tracker, Verdict
+from geo.types import FloatArray, Point, Position
 
 BOUNDS = (121.4, 31.1, 121.6, 31.3)
 NOW_MS = 1_800_000_000_000
@@ -91,24 +95,6 @@ def test_jumps_that_do_not_agree_are_never_used() -> None:
     assert give(target, [(0, NOW_MS + 1_500, 121.5, 31.2)]) == [Verdict.JUMP]
 
 
-def test_a_batch_equals_its_fixes_one_by_one_in_order() -> None:
-    rng = np.random.default_rng(7)
-    fixes = [
-        (int(r), NOW_MS + int(t), float(x), float(y))
-        for r, t, x, y in zip(
-            rng.integers(0, 3, 400),
-            rng.integers(-9_000, 9_000, 400),
-            rng.uniform(121.45, 121.46, 400),
-            rng.uniform(31.2, 31.21, 400),
-            strict=True,
-        )
-    ]
-    together, apart = tracker(), tracker()
-    assert give(together, fixes) == [give(apart, [fix])[0] for fix in fixes]
-    np.testing.assert_array_equal(together.lon, apart.lon)
-    np.testing.assert_array_equal(together.verdicts, apart.verdicts)
-
-
 class Twin:
     """What the rules say, a fix at a time, in plain words."""
 
@@ -152,45 +138,151 @@ class Twin:
 
 DEGREES = st.sampled_from([121.41, 121.412, 121.415, 121.5, 0.0, 31.2, float("nan")])
 LATITUDES = st.sampled_from([31.2, 31.2001, 0.0, 121.4])
-FIXES = st.lists(
-    st.tuples(
-        st.integers(0, 2),
-        st.integers(NOW_MS - 400_000, NOW_MS + 3_000),
-        DEGREES,
-        LATITUDES,
-    ),
-    max_size=30,
-)
+STEPS_MS = st.sampled_from([-400_000, -9_000, -1_000, -1, 0, 1, 1_000, 2_000, 2_001, 290_000])
+FIXES = st.lists(st.tuples(st.integers(0, 2), STEPS_MS, DEGREES, LATITUDES), max_size=40)
 
 
-@given(fixes=FIXES)
-def test_the_twin_agrees(fixes: list[tuple[int, int, float, float]]) -> None:
+@given(fixes=FIXES, cuts=st.lists(st.integers(0, 40), max_size=4))
+def test_the_twin_agrees_however_the_batches_are_cut(
+    fixes: list[tuple[int, int, float, float]], cuts: list[int]
+) -> None:
     target, twin = tracker(), Twin()
-    assert give(target, fixes) == [twin.take(*fix) for fix in fixes]
-    for row, (at_ms, place) in twin.last.items():
-        position = target.get(row)
-        assert position is not None
-        assert (position.at_ms, position.lon, position.lat) == (at_ms, place.lon, place.lat)
+    said = [(row, NOW_MS + step_ms, lon, lat) for row, step_ms, lon, lat in fixes]
+    edges = [0, *sorted(cuts), len(said)]
+    verdicts = [v for a, b in itertools.pairwise(edges) for v in give(target, said[a:b])]
+    assert verdicts == [twin.take(*fix) for fix in said]
+    for row in range(3):
+        held, position = twin.last.get(row), target.get(row)
+        assert (held is None) == (position is None)
+        if held is not None and position is not None:
+            assert (position.at_ms, position.lon, position.lat) == (
+                held[0],
+                held[1].lon,
+                held[1].lat,
+            )
+    assert target.verdicts.tolist() == [verdicts.count(verdict) for verdict in Verdict]
 
 
-@given(seed=st.integers(0, 1_000), k=st.integers(0, 20), share=st.floats(0, 1))
-def test_nearest_is_what_sorting_all_says(seed: int, k: int, share: float) -> None:
+def test_one_unit_a_thousand_times_in_a_batch() -> None:
+    fixes = [(0, NOW_MS - 1_000 + i, 121.5 + i * 1e-6, 31.2) for i in range(1_000)]
+    target = tracker()
+    assert give(target, fixes) == [Verdict.OK] * 1_000
+    assert target.get(0) == Position(lon=fixes[-1][2], lat=31.2, at_ms=NOW_MS - 1)
+
+
+@pytest.mark.parametrize("row", [-1, 3])
+def test_a_fix_of_nobody_is_a_mistake_of_the_caller(row: int) -> None:
+    with pytest.raises(IndexError, match="of 3 units"):
+        give(tracker(), [(0, NOW_MS, 121.5, 31.2), (row, NOW_MS, 121.5, 31.2)])
+
+
+def strided(values: FloatArray) -> FloatArray:
+    """The same values, not side by side in memory."""
+    return np.column_stack((values, values))[:, 0]
+
+
+def test_columns_cut_from_a_block_are_read_as_they_are() -> None:
+    target = tracker()
+    speed, heading, accuracy = (strided(np.array([value, value + 1])) for value in (3.5, 90.0, 5.0))
+    block = np.array([[121.5, 31.2, 0.0], [121.45, 31.25, 0.0]])
+    rows, at_ms = np.array([2, 0], np.int32), np.full(2, float(NOW_MS))
+    target.update(rows, at_ms, block[:, :2], speed, heading, accuracy, NOW_MS)
+    assert target.get(0) == Position(121.45, 31.25, NOW_MS, 4.5, 91.0, 6.0)
+    assert target.get(2) == Position(121.5, 31.2, NOW_MS, 3.5, 90.0, 5.0)
+
+
+class Moved(NamedTuple):
+    """A tracker whose units have moved about, and where each is."""
+
+    target: Tracker
+    lonlat: FloatArray
+
+
+def move_about(seed: int, units: int, digits: int) -> Moved:
+    """Most units reported twice, far apart; the last fifth never did."""
     rng = np.random.default_rng(seed)
-    target = tracker([f"U{i}" for i in range(60)])
-    lonlat = np.round(rng.uniform(BOUNDS[:2], BOUNDS[2:], (50, 2)), 2)
-    give(target, [(i, NOW_MS, *at) for i, at in enumerate(lonlat.tolist())])
-    may_go = rng.random(60) < share
-    rows, away_m = target.nearest(Point(121.5, 31.2), k, may_go)
+    target = tracker([f"U{i}" for i in range(units)])
+    lonlat = np.full((units, 2), np.nan)
+    seen = units * 4 // 5
+    for later_ms in (0, FORGIVE_AFTER_MS):
+        at = np.round(rng.uniform(BOUNDS[:2], BOUNDS[2:], (seen, 2)), digits)
+        if seed % 2:
+            at = np.round(np.clip(rng.normal((121.48, 31.23), 0.01, at.shape), 31, 122), digits)
+        now_ms = NOW_MS + later_ms
+        verdicts = give(target, [(i, now_ms, *one) for i, one in enumerate(at.tolist())], now_ms)
+        assert set(verdicts) <= {Verdict.OK}
+        lonlat[:seen] = at
+    return Moved(target, lonlat)
+
+
+PLACES = st.tuples(st.floats(121.3, 121.7), st.floats(31.0, 31.4))
+
+
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 1_000),
+    units=st.integers(1, 400),
+    place=st.one_of(PLACES, st.just((121.5, 31.2)), st.just((-60.0, 40.0))),
+    k=st.integers(0, 20),
+    share=st.sampled_from([0.0, 0.02, 0.3, 1.0]),
+)
+def test_nearest_is_what_sorting_all_says(
+    seed: int, units: int, place: tuple[float, float], k: int, share: float
+) -> None:
+    target, lonlat = move_about(seed, units, digits=2 if seed % 3 else 7)
+    may_go = np.random.default_rng(seed).random(units) < share
+    rows, away_m = target.nearest(Point(*place), k, may_go)
+    narrow = np.cos(np.radians(place[1]))
     plain = sorted(
-        (
-            np.hypot((target.lon[i] - 121.5) * np.cos(np.radians(31.2)), target.lat[i] - 31.2),
-            i,
-        )
-        for i in range(50)
-        if may_go[i]
+        (((lon - place[0]) * narrow) ** 2 + (lat - place[1]) ** 2, i)
+        for i, (lon, lat) in enumerate(lonlat.tolist())
+        if may_go[i] and np.isfinite(lon)
     )[:k]
     assert rows.tolist() == [i for _, i in plain]
-    assert (np.diff(away_m) >= 0).all()
+    np.testing.assert_allclose(away_m, [111_320.0 * square**0.5 for square, _ in plain])
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 1_000), units=st.integers(1, 400), one=PLACES, other=PLACES)
+def test_a_box_holds_whom_looking_at_all_finds(
+    seed: int, units: int, one: tuple[float, float], other: tuple[float, float]
+) -> None:
+    target, lonlat = move_about(seed, units, digits=2)
+    west, east = np.round(sorted((one[0], other[0])), 2)
+    south, north = np.round(sorted((one[1], other[1])), 2)
+    plain = [
+        i
+        for i, (lon, lat) in enumerate(lonlat.tolist())
+        if west <= lon <= east and south <= lat <= north
+    ]
+    assert target.in_box(west, south, east, north).tolist() == plain
+    assert target.in_area(shapely.box(west, south, east, north)).tolist() == plain
+
+
+def test_a_box_turned_inside_out_holds_nobody() -> None:
+    target, _ = move_about(2, 50, digits=7)
+    assert target.in_box(121.6, 31.1, 121.4, 31.3).tolist() == []
+    assert target.in_box(float("nan"), 31.1, 121.6, 31.3).tolist() == []
+    assert len(target.in_box(*BOUNDS)) == 40
+
+
+def test_an_area_may_have_holes_and_parts() -> None:
+    target = tracker([f"U{i}" for i in range(5)])
+    places = [(121.45, 31.2), (121.5, 31.2), (121.52, 31.2), (121.55, 31.2), (121.45, 31.25)]
+    give(target, [(i, NOW_MS, *at) for i, at in enumerate(places)])
+    ring = shapely.Point(121.5, 31.2).buffer(0.03) - shapely.Point(121.5, 31.2).buffer(0.01)
+    apart = shapely.Point(121.45, 31.25).buffer(0.001)
+    assert target.in_area(ring).tolist() == [2]
+    assert target.in_area(shapely.MultiPolygon([ring, apart])).tolist() == [2, 4]
+    assert target.in_area(shapely.Polygon()).tolist() == []
+
+
+def test_stale_is_who_was_silent_longer_than_his_kind_may_be() -> None:
+    target = tracker()
+    give(target, [(0, NOW_MS - 60_000, 121.5, 31.2), (1, NOW_MS - 60_001, 121.5, 31.2)])
+    assert target.stale(NOW_MS, 60_000).tolist() == [False, True, True]
+    limits_ms = np.array([59_999, 60_001, 86_400_000])
+    assert target.stale(NOW_MS, limits_ms).tolist() == [True, False, True]
 
 
 def test_what_was_kept_comes_back_by_unit_not_by_row(tmp_path: Path) -> None:
@@ -204,6 +296,9 @@ def test_what_was_kept_comes_back_by_unit_not_by_row(tmp_path: Path) -> None:
     assert after.get(2) == before.get(0)
     assert [file.name for file in tmp_path.iterdir()] == ["fixes.npz"]
     assert give(after, [(2, NOW_MS, 121.5, 31.2)]) == [Verdict.LATE]
+    assert after.nearest(Point(121.5, 31.2), 3, np.ones(3, bool))[0].tolist() == [2, 0]
+    assert after.in_box(*BOUNDS).tolist() == [0, 2]
+    assert after.trail(2)[1].tolist() == [NOW_MS]
 
 
 def test_nobody_moves_in_an_empty_batch() -> None:
