@@ -30,6 +30,13 @@ class Deadlines:
             heapq.heappop(self._heap)
         return None
 
-    def list_due(self, now_ms: int) -> list[str]:
-        """Keys due by now, earliest first, ties by key; each stays until it is put again."""
-        return [key for _, key in sorted((d, k) for k, d in self._due.items() if d <= now_ms)]
+    def list_due(self, now_ms: int, most: int) -> list[str]:
+        """The first `most` keys due by now, ties by key; each stays until it is put again."""
+        found: dict[tuple[int, str], None] = {}
+        while self._heap and len(found) < most and self._heap[0][0] <= now_ms:
+            due_ms, key = heapq.heappop(self._heap)
+            if self._due.get(key) == due_ms:
+                found[due_ms, key] = None
+        for entry in found:
+            heapq.heappush(self._heap, entry)
+        return [key for _, key in found]

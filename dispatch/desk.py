@@ -4,6 +4,7 @@ No clock, no randomness, no I/O. Each fact is applied to the board as it is deci
 later step of the same decision sees the earlier one.
 """
 
+from collections import deque
 from heapq import nsmallest
 from typing import assert_never
 
@@ -31,9 +32,12 @@ from geo.types import Point, Profile
 
 RETRY_MS = 2_000
 """Short incidents are looked at again this often, since units move without any command."""
-RETRIED_AT_ONCE = 8
+RETRIED_AT_ONCE = 3
 """How many short incidents one freed responder is offered to; the clock offers the rest."""
-RETRIED_BY_CLOCK = 64
+RETRIED_BY_CLOCK = 8
+"""How many short incidents one tick looks at; the rest of them have their turn at the next."""
+DUE_AT_ONCE = 16
+"""How many deadlines one tick acts on: what else is due is seen after the alarms that wait."""
 
 
 class Desk:
@@ -43,6 +47,7 @@ class Desk:
         self.board = board
         self.views = views
         self._retried_ms = 0
+        self._to_retry: deque[IncidentId] = deque()
         warm_up()
 
     def handle(  # noqa: C901  # one match, all commands
@@ -75,19 +80,19 @@ class Desk:
                 assert_never(command)
         self._refill(work)
         if work.freed:
-            self._retry(work, RETRIED_AT_ONCE)
+            self._retry(work, nsmallest(RETRIED_AT_ONCE, self.board.short, key=self._urgency))
         return work.outcome()
 
     def next_due_ms(self) -> int | None:
         """When the desk next wants a tick; None when nothing waits."""
         due_ms = self.board.deadlines.next_ms()
         if self.board.short:
-            retry_ms = self._retried_ms + RETRY_MS
+            retry_ms = self._retried_ms + (0 if self._to_retry else RETRY_MS)
             due_ms = retry_ms if due_ms is None else min(due_ms, retry_ms)
         return due_ms
 
     def _tick(self, work: Work) -> None:
-        for key in self.board.deadlines.list_due(work.now_ms):
+        for key in self.board.deadlines.list_due(work.now_ms, DUE_AT_ONCE):
             order = self.board.orders.get(OrderId(key))
             if order is not None:
                 if order.recalled:
@@ -99,9 +104,11 @@ class Desk:
                 if incident.due_ms is not None and incident.due_ms <= work.now_ms:
                     assign.escalate(work, incident)
             self._refill(work)
-        if work.now_ms >= self._retried_ms + RETRY_MS:
+        if work.now_ms >= self._retried_ms + RETRY_MS and not self._to_retry:
             self._retried_ms = work.now_ms
-            self._retry(work, RETRIED_BY_CLOCK)
+            self._to_retry.extend(sorted(self.board.short, key=self._urgency))
+        turn = [self._to_retry.popleft() for _ in range(min(RETRIED_BY_CLOCK, len(self._to_retry)))]
+        self._retry(work, [incident for incident in turn if incident in self.board.short])
 
     def _refill(self, work: Work) -> None:
         while work.refill:
@@ -110,9 +117,9 @@ class Desk:
                 if self._automatic(incident):
                     assign.fill(work, incident)
 
-    def _retry(self, work: Work, most: int) -> None:
+    def _retry(self, work: Work, short: list[IncidentId]) -> None:
         work.freed = False
-        for incident in nsmallest(most, self.board.short, key=self._urgency):
+        for incident in short:
             if self._automatic(incident):
                 assign.fill(work, incident)
         self._refill(work)

@@ -5,16 +5,16 @@ batch is durable. A failed commit stops everything: fail-stop, restart, replay.
 """
 
 import asyncio
-from collections import Counter as Counting
+import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from dispatch.board import Board
-from dispatch.commands import AnyCommand, Tick
+from dispatch.commands import AnswerOrder, AnyCommand, CheckPlate, ReportStatus, Tick
 from dispatch.desk import Desk
 from dispatch.letters import Letter, OrderLetter, Recall
 from dispatch.ports import Journal, Outlet, Record
@@ -24,6 +24,12 @@ log = structlog.get_logger(__name__)
 
 MAX_BATCH = 256
 """Commands decided before a commit is begun."""
+DECIDE_FOR_S = 0.003
+"""A batch that took this long is committed as it is; what is left waits for the next."""
+ANSWERS_AT_LEAST = 8
+"""So many answers and reports are in every batch, however many alarms wait: none is starved."""
+PATIENT = (AnswerOrder, ReportStatus, CheckPlate)
+"""What may wait while alarms and operators are served."""
 MAX_WAITING = 20_000
 """Commands that may wait; above it a gateway is made to wait, and so its broker."""
 IDLE_TICK_S = 1.0
@@ -63,7 +69,8 @@ class Engine:
         self.desk = Desk(board, views)
         self.ticked_ms = 0
         self.failure: BaseException | None = None
-        self._waiting: deque[Waiting] = deque()
+        self._urgent: deque[Waiting] = deque()
+        self._patient: deque[Waiting] = deque()
         self._in_hand: set[asyncio.Future[Outcome]] = set()
         self._room = asyncio.Event()
         self._room.set()
@@ -71,7 +78,7 @@ class Engine:
         self._outlets: list[Outlet] = []
         self._watchers: list[Watcher] = []
         self._undurable_records = 0
-        self._undurable: Counting[str] = Counting()
+        self._undurable: dict[str, int] = {}
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._commands = Counter(
@@ -90,7 +97,7 @@ class Engine:
         self._open = Gauge("street110_incidents_open", "Open incidents", registry=registry)
         self._queue = Gauge("street110_commands_waiting", "Commands waiting", registry=registry)
         self._open.set_function(lambda: len(self.board.open))
-        self._queue.set_function(lambda: len(self._waiting))
+        self._queue.set_function(self._count_waiting)
 
     def add_outlet(self, outlet: Outlet) -> None:
         """Letters go to every outlet; each takes what is for its devices."""
@@ -112,7 +119,7 @@ class Engine:
     @property
     def quiet(self) -> bool:
         """Whether the board holds only what is durable: nothing waits and nothing is committing."""
-        return not self._waiting and self._undurable_records == 0
+        return not self._count_waiting() and self._undurable_records == 0
 
     def start(self) -> None:
         """Begin deciding."""
@@ -136,13 +143,14 @@ class Engine:
         Raises:
             EngineStoppedError: the engine has stopped or its journal failed.
         """
-        while len(self._waiting) >= MAX_WAITING:
+        while self._count_waiting() >= MAX_WAITING:
             self._room.clear()
             await self._room.wait()
         if self._stopping or self.failure is not None:
             raise EngineStoppedError("the engine has stopped; nothing was taken")
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append((command, who, done))
+        lane = self._patient if isinstance(command, PATIENT) else self._urgent
+        lane.append((command, who, done))
         self._in_hand.add(done)
         done.add_done_callback(self._in_hand.discard)
         self._wake.set()
@@ -153,17 +161,16 @@ class Engine:
         try:
             while True:
                 await self._sleep()
-                batch = self._take()
-                decided = self._decide(batch)
+                decided = self._decide()
                 if committing is not None:
                     await committing
                     committing = None
                 if decided:
                     committing = asyncio.create_task(self._commit_and_release(decided))
-                if committing is not None and not self._waiting:
+                if committing is not None and not self._count_waiting():
                     await committing
                     committing = None
-                if self._stopping and not self._waiting:
+                if self._stopping and not self._count_waiting():
                     break
         except BaseException as failure:
             self.failure = failure
@@ -178,11 +185,15 @@ class Engine:
         for done in list(self._in_hand):
             if not done.done():
                 done.set_exception(EngineStoppedError("the engine has stopped"))
-        self._waiting.clear()
+        self._urgent.clear()
+        self._patient.clear()
+
+    def _count_waiting(self) -> int:
+        return len(self._urgent) + len(self._patient)
 
     async def _sleep(self) -> None:
         """Until a command waits, a deadline comes, or the idle tick is due."""
-        if self._waiting or self._stopping:
+        if self._count_waiting() or self._stopping:
             return
         self._wake.clear()
         due_ms = self.desk.next_due_ms()
@@ -195,14 +206,17 @@ class Engine:
         except TimeoutError:
             return
 
-    def _take(self) -> list[Waiting]:
-        count = min(MAX_BATCH, len(self._waiting))
-        batch = [self._waiting.popleft() for _ in range(count)]
-        if len(self._waiting) < MAX_WAITING:
-            self._room.set()
-        return batch
+    def _next(self, started_s: float, answers: int) -> Waiting | None:
+        """Alarms and operators first, while there is time; of the others a few in any case."""
+        in_time = time.perf_counter() - started_s < DECIDE_FOR_S
+        if self._urgent and in_time:
+            return self._urgent.popleft()
+        if self._patient and (in_time or answers < ANSWERS_AT_LEAST):
+            return self._patient.popleft()
+        return None
 
-    def _decide(self, batch: list[Waiting]) -> list[tuple[Record, Outcome, Waiting | None]]:
+    def _decide(self) -> list[tuple[Record, Outcome, Waiting | None]]:
+        """Decide what waits, as much as fits in a batch."""
         decided: list[tuple[Record, Outcome, Waiting | None]] = []
         now_ms = self.now_ms()
         due_ms = self.desk.next_due_ms()
@@ -210,14 +224,22 @@ class Engine:
             outcome = self.desk.handle(Tick(), now_ms, "clock")
             decided.append((_record(now_ms, "clock", Tick(), outcome), outcome, None))
         self.ticked_ms = now_ms
-        for waiting in batch:
+        answers, started_s = 0, time.perf_counter()
+        while len(decided) < MAX_BATCH:
+            waiting = self._next(started_s, answers)
+            if waiting is None:
+                break
             command, who, _ = waiting
+            answers += isinstance(command, PATIENT)
             now_ms = self.now_ms()
             outcome = self.desk.handle(command, now_ms, who)
             decided.append((_record(now_ms, who, command, outcome), outcome, waiting))
+        if self._count_waiting() < MAX_WAITING:
+            self._room.set()
         self._undurable_records += sum(bool(record.events) for record, _, _ in decided)
         for _, outcome, _ in decided:
-            self._undurable.update(order_id_of(letter) for letter in outcome.letters)
+            for order in orders_in(outcome.letters):
+                self._undurable[order] = self._undurable.get(order, 0) + 1
         return decided
 
     async def _commit_and_release(
@@ -243,8 +265,10 @@ class Engine:
             self._events.labels(type(event).__name__).inc()
         for reject in outcome.rejects:
             self._refused.labels(reject.field).inc()
-        self._undurable.subtract(order_id_of(letter) for letter in outcome.letters)
-        self._undurable = +self._undurable
+        for order in orders_in(outcome.letters):
+            left = self._undurable.pop(order) - 1
+            if left:
+                self._undurable[order] = left
         for letter in outcome.letters:
             for outlet in self._outlets:
                 outlet.send(letter)
@@ -265,6 +289,11 @@ def order_id_of(letter: Letter) -> str:
             return letter.order
         case _:
             return ""
+
+
+def orders_in(letters: Iterable[Letter]) -> Iterable[str]:
+    """The orders that letters carry or recall."""
+    return (order for letter in letters if (order := order_id_of(letter)))
 
 
 def _record(now_ms: int, who: str, command: AnyCommand, outcome: Outcome) -> Record:

@@ -19,6 +19,7 @@ from geo.types import FloatArray, IntArray, Point, Profile, RoadSpots
 
 OFF_ROAD_MPS = WALK_MPS
 """From a point to the road it is put on, everyone walks."""
+KEPT_SPOTS = 1_024
 KEPT_SEARCHES = 1_024
 """Searches remembered; alarms come from the same posts again and again."""
 
@@ -55,6 +56,7 @@ class Roads:
         self.snappers = self._list_snappers()
         self._fastest = {profile: self._find_fastest(profile) for profile in Profile}
         self._searches: OrderedDict[tuple[Point, Profile, float], Reach] = OrderedDict()
+        self._spots: dict[tuple[Snapper, Point], tuple[int, float, float]] = {}
         self._fixed: dict[tuple[Snapper, tuple[Point, ...]], RoadSpots] = {}
 
     @staticmethod
@@ -155,10 +157,19 @@ class Roads:
         return RoadSpots(piece, share, off_m / OFF_ROAD_MPS)
 
     def spot_of(self, place: Point, snapper: Snapper) -> tuple[int, float, float]:
-        """One lon/lat place on the roads of a snapper: piece (-1 for none), share, seconds off."""
-        piece, along_m, off_m = snapper.snap_one(*self.plane.to_metres_one(place))
-        share = min(1.0, max(0.0, along_m / float(self.length_m[2 * max(piece, 0)])))
-        return piece, share, off_m / OFF_ROAD_MPS
+        """One lon/lat place on the roads of a snapper: piece (-1 for none), share, seconds off.
+
+        The last few are remembered: one alarm asks for its place once per profile.
+        """
+        known = self._spots.get((snapper, place))
+        if known is None:
+            piece, along_m, off_m = snapper.snap_one(*self.plane.to_metres_one(place))
+            share = min(1.0, max(0.0, along_m / float(self.length_m[2 * max(piece, 0)])))
+            known = piece, share, off_m / OFF_ROAD_MPS
+            if len(self._spots) >= KEPT_SPOTS:
+                self._spots.clear()
+            self._spots[snapper, place] = known
+        return known
 
     def fixed_spots(self, places: tuple[Point, ...], snapper: Snapper) -> RoadSpots:
         """Lon/lat places that stand still, put on the roads of a snapper once."""

@@ -178,9 +178,11 @@ def snap(
             continue
         cx = int(np.floor((x - corner[0]) / cell_m))
         cy = int(np.floor((y - corner[1]) / cell_m))
+        west_m, south_m = x - corner[0] - cx * cell_m, y - corner[1] - cy * cell_m
+        border_m = min(west_m, cell_m - west_m, south_m, cell_m - south_m)
         best = reach_m
         for ring in range(rings + 1):
-            if (ring - 1) * cell_m > best:
+            if ring > 0 and (ring - 1) * cell_m + border_m > best:
                 break
             for gy in range(max(cy - ring, 0), min(cy + ring, rows - 1) + 1):
                 edge_row = gy in (cy - ring, cy + ring)

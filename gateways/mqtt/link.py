@@ -10,6 +10,7 @@ message, and publishes wait for room.
 import asyncio
 import random
 import ssl
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -41,6 +42,8 @@ MAX_UNACKED_IN = 2_000
 """Messages of QoS 1 that the broker may have handed over without our PUBACK."""
 SESSION_KEPT_S = 7 * 86_400
 LARGEST_PACKET = 4 * 1024 * 1024
+PUBLISH_QOS_0 = 0x30
+"""The first byte of such a packet, but for its retain flag and what QoS 0 leaves unset."""
 NEVER_BY_ITSELF = -2
 """The number of retries at which gmqtt leaves reconnecting to us."""
 
@@ -279,6 +282,8 @@ class Link:
         handler = client._package_handler  # noqa: SLF001 - the only place a PUBACK can be held back
         assert callable(handler._handle_qos_1_publish_packet), "gmqtt as it was read"  # noqa: SLF001
         handler._handle_qos_1_publish_packet = partial(self._hear_qos_1, client)  # noqa: SLF001
+        if listening.qos == 0:
+            _read_tracks_directly(handler, self._hear, v5=broker.version == "5")
         return client
 
     def _hear_qos_1(
@@ -314,6 +319,27 @@ class Link:
                 await client.disconnect()
         except (OSError, TimeoutError, AttributeError) as error:
             log.info("mqtt_left_abruptly", error=str(error))
+
+
+def _read_tracks_directly(handler: Any, hear: Hear, *, v5: bool) -> None:
+    """Let plain QoS 0 messages pass gmqtt's general way: ten thousand come every second.
+
+    What has properties, another QoS or no topic takes the library's own way.
+    """
+    general = handler._handle_packet  # noqa: SLF001 - gmqtt has no door for this
+    no_properties: dict[str, Any] = {}
+
+    def handle(command: int, packet: bytes) -> None:
+        if command & 0xF6 == PUBLISH_QOS_0:
+            ends = 2 + (packet[0] << 8) + packet[1]
+            if ends > 2 and (not v5 or packet[ends] == 0):
+                handler._last_msg_in = time.monotonic()  # noqa: SLF001 - what keep-alive looks at
+                topic = packet[2:ends].decode("utf-8", "replace")
+                hear(topic, packet[ends + v5 :], no_properties, _no_ack)
+                return
+        general(command, packet)
+
+    handler._handle_packet = handle  # noqa: SLF001
 
 
 def _no_ack() -> None:
