@@ -5,6 +5,7 @@ import typer
 from street110 import cli_district, cli_geo, cli_journal, cli_mqtt
 from street110.cli_demo import demo
 from street110.cli_serve import serve
+from street110.cli_simulate import simulate
 
 app = typer.Typer(
     name="street110",
@@ -14,6 +15,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(serve)
+app.command()(simulate)
 app.command(name="explain")(cli_journal.explain)
 app.add_typer(cli_district.app, name="district", help="District books: check and show.")
 app.add_typer(cli_journal.app, name="journal", help="The journal: verify, replay, tail.")

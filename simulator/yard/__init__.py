@@ -1,0 +1,1 @@
+"""Yardsticks: what theory says exactly, to hold the simulator against."""
