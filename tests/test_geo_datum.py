@@ -51,6 +51,28 @@ def test_there_and_back_is_no_way_at_all(place: tuple[float, float]) -> None:
         assert np.abs(to_wgs84(from_wgs84(here, datum), datum) - here).max() < 1e-10
 
 
+@given(places=st.lists(IN_CHINA, min_size=1, max_size=20), declared=st.sampled_from(list(Datum)))
+def test_the_inverse_is_exact_and_many_are_shifted_as_each(
+    places: list[tuple[float, float]], declared: Datum
+) -> None:
+    shown = np.array(places)
+    wgs84 = to_wgs84(shown, declared)
+    back = from_wgs84(wgs84, declared)
+    assert np.hypot(*((back - shown) * 111_320).T).max() < 1e-5
+    for one, told in zip(shown, wgs84, strict=True):
+        np.testing.assert_allclose(to_wgs84(one[None], declared)[0], told, rtol=0, atol=1e-11)
+
+
+@given(place=IN_CHINA, step_deg=st.tuples(st.floats(-1e-3, 1e-3), st.floats(-1e-3, 1e-3)))
+def test_neighbours_stay_neighbours(
+    place: tuple[float, float], step_deg: tuple[float, float]
+) -> None:
+    near = np.array([place, np.add(place, step_deg)])
+    for shift in (wgs84_to_gcj02, gcj02_to_wgs84, gcj02_to_bd09, bd09_to_gcj02):
+        one, other = shift(near) - near
+        assert np.abs(one - other).max() < 0.02 * np.abs(step_deg).max() + 1e-10
+
+
 @given(place=IN_CHINA)
 def test_the_shift_is_felt_and_bounded(place: tuple[float, float]) -> None:
     moved_m = apart_m(np.array([place]), wgs84_to_gcj02(np.array([place])))
