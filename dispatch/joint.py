@@ -17,7 +17,7 @@ from dispatch.joint_classes import assign_classes, make_table
 from dispatch.joint_model import Case, Choice, Joint, Options, Ready, Slot, Waiting, list_slots
 from dispatch.joint_pairs import spread
 
-MERGES = 8
+MERGES = 4
 """Rounds of joining groups that came to want the same responders; then all are solved as one."""
 TRIES = 3
 """Diversions that leave a gap are tried with others once; then only who may leave gaps diverts."""
