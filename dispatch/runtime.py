@@ -146,6 +146,14 @@ class Engine:
         while self._count_waiting() >= MAX_WAITING:
             self._room.clear()
             await self._room.wait()
+        return await self.offer(command, who)
+
+    def offer(self, command: AnyCommand, who: str) -> "asyncio.Future[Outcome]":
+        """As `submit`, for a gateway that keeps its own limit of commands that wait.
+
+        Raises:
+            EngineStoppedError: the engine has stopped or its journal failed.
+        """
         if self._stopping or self.failure is not None:
             raise EngineStoppedError("the engine has stopped; nothing was taken")
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -154,7 +162,7 @@ class Engine:
         self._in_hand.add(done)
         done.add_done_callback(self._in_hand.discard)
         self._wake.set()
-        return await done
+        return done
 
     async def _run(self) -> None:
         committing: asyncio.Task[None] | None = None

@@ -17,7 +17,9 @@ from dispatch.board import Board
 from dispatch.commands import AnyCommand
 from dispatch.district import District
 from dispatch.letters import Letter, Reject
+from dispatch.runtime import EngineStoppedError
 from dispatch.words import ResponderId, ResponderKind
+from dispatch.work import Outcome
 from gateways.mqtt.decode import DecodeError, Fixes, decode
 from gateways.mqtt.encode import encode, encode_state
 from gateways.mqtt.fixes import FixLane, Tracks, content_type_of
@@ -44,8 +46,8 @@ class EngineDoor(Protocol):
         """UTC epoch milliseconds."""
         ...
 
-    async def submit(self, command: AnyCommand, who: str) -> object:
-        """Returns once the command's facts are durable."""
+    def offer(self, command: AnyCommand, who: str) -> "asyncio.Future[Outcome]":
+        """Done once the command's facts are durable."""
         ...
 
     def outbox(self) -> list[Letter]:
@@ -95,7 +97,7 @@ class MqttGateway:
             self._hear_fix,
             lambda: None,
         )
-        self._pending: set[asyncio.Task[None]] = set()
+        self._pending: dict[asyncio.Future[Outcome], tuple[str, Ack]] = {}
         self._holding = False
         self._rejects = Quota(REJECTS_A_SECOND)
         self._lines = Quota(LOG_LINES_A_SECOND)
@@ -144,10 +146,8 @@ class MqttGateway:
         await self._tracks.stop()
         await self._decisions.stop()
         self._fixes.flush()
-        for task in self._pending:
-            task.cancel()
-        if self._pending:
-            await asyncio.wait(self._pending)
+        for offered in list(self._pending):
+            offered.cancel()
 
     def take_district(self, district: District, bounds: Bounds, tracks: Tracks) -> None:
         """A new book of the same district is in force."""
@@ -206,25 +206,27 @@ class MqttGateway:
         ack()
 
     def _submit(self, command: AnyCommand, who: str, ack: Ack) -> None:
-        """Tasks start in the order they are made, so each sender's messages stay in order."""
-        task = asyncio.create_task(self._decide(command, who, ack))
-        self._pending.add(task)
-        task.add_done_callback(self._decided)
+        """Offered in the order heard, so that each sender's messages stay in order."""
+        try:
+            offered = self._engine.offer(command, who)
+        except EngineStoppedError as failure:
+            _say_not_recorded(who, failure)
+            return
+        self._pending[offered] = (who, ack)
+        offered.add_done_callback(self._decided)
         if len(self._pending) >= MAX_UNACKED_IN:
             self._holding = True
             self._decisions.hold_reading(True)
 
-    async def _decide(self, command: AnyCommand, who: str, ack: Ack) -> None:
-        try:
-            await self._engine.submit(command, who)
-        except Exception as failure:  # noqa: BLE001 - unacknowledged, the broker keeps the message
-            # The engine has stopped and says so itself; whoever serves it ends the process.
-            log.error("mqtt_not_recorded", who=who, error=repr(failure))  # noqa: TRY400
-            return
-        ack()
-
-    def _decided(self, task: "asyncio.Task[None]") -> None:
-        self._pending.discard(task)
+    def _decided(self, offered: "asyncio.Future[Outcome]") -> None:
+        """On record: acknowledged. If not, the broker keeps the message for the next engine."""
+        who, ack = self._pending.pop(offered)
+        if not offered.cancelled():
+            failure = offered.exception()
+            if failure is None:
+                ack()
+            else:
+                _say_not_recorded(who, failure)
         if self._holding and len(self._pending) <= GO_ON_BELOW:
             self._holding = False
             self._decisions.hold_reading(False)
@@ -255,6 +257,11 @@ class MqttGateway:
         )
         if self._may_reject(letter, lane):
             self._publish(letter)
+
+
+def _say_not_recorded(who: str, failure: BaseException) -> None:
+    """The engine has stopped and says so itself; whoever serves it ends the process."""
+    log.error("mqtt_not_recorded", who=who, error=repr(failure))
 
 
 def who_says(command: AnyCommand) -> str:
