@@ -11,6 +11,11 @@ import numpy.typing as npt
 MAGIC = b"S110GRF1"
 ALIGN = 64
 MAX_HEADER = 64 << 20
+NEEDED = {
+    "node_lonlat", "tail", "head", "base", "length_m", "name", "class", "shape_lonlat",
+    "shape_xy", "shape_start", "car_s", "motorcycle_s", "foot_s", "into", "into_start",
+}  # fmt: skip
+"""Columns without which nobody can be routed; a file of an earlier version lacks some."""
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -50,7 +55,14 @@ def read_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
         length = int.from_bytes(start[8:], "little")
         if start[:8] != MAGIC or length > min(size, MAX_HEADER):
             raise GraphFileError(f"{path}: not a road graph of this version; import it again")
-        header = json.loads(file.read(length))
+        try:
+            header = json.loads(file.read(length))
+            missing = NEEDED - header["columns"].keys()
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise GraphFileError(f"{path}: its header is damaged; import it again") from error
+    if missing:
+        lacks = ", ".join(sorted(missing))
+        raise GraphFileError(f"{path}: of an earlier version, without {lacks}; import it again")
     base = 16 + length
     arrays: Arrays = {}
     for name, column in header["columns"].items():
