@@ -1,0 +1,1 @@
+"""Incidents to and from other centres: CAP 1.2 and EIDO-JSON."""
