@@ -95,7 +95,7 @@ def stays_of(units: tuple[Unit, ...], sources: tuple[Atom | Region, ...]) -> Flo
         for name, share in stays.items():
             shares[row, number[name]] = share
     cumulated: FloatArray = np.cumsum(shares, axis=1)
-    return cumulated / cumulated[:, -1:]
+    return np.asarray(cumulated / cumulated[:, -1:], dtype=np.float64)
 
 
 def speeds(scenario: Scenario, units: tuple[Unit, ...], *, back: bool) -> FloatArray:
@@ -166,4 +166,5 @@ def distances(
     if curve is None:
         return np.asarray(far, dtype=np.float64)
     rooted = curve.sqrt * np.sqrt(far)
-    return np.where(far <= curve.joint, rooted, curve.offset + curve.slope * far)
+    straight = curve.offset + curve.slope * far
+    return np.asarray(np.where(far <= curve.joint, rooted, straight), dtype=np.float64)

@@ -13,6 +13,8 @@ import numpy as np
 
 from geo.search import compiled
 from geo.types import FloatArray, IntArray
+from simulator.virtual.moves import roam, travel_time
+from simulator.virtual.picks import choose, may
 
 MOST_STATES = 10
 """With so many units or fewer the time in every pattern of busy units is kept."""
@@ -85,142 +87,6 @@ def pop(s: Any) -> None:
     s.heap_at[i] = at
     s.heap_unit[i] = unit
     s.heap_stamp[i] = stamp
-
-
-@compiled
-def span(rules: Any, box: FloatArray, dx: float, dy: float) -> float:
-    """The distance of two points by the scenario's metric; on a torus the shorter way round."""
-    dx, dy = abs(dx), abs(dy)
-    if rules.torus:
-        dx = min(dx, box[2] - box[0] - dx)
-        dy = min(dy, box[3] - box[1] - dy)
-    if rules.metric == 0:
-        return float(np.sqrt(dx * dx + dy * dy))
-    if rules.metric == 1:
-        return float(dx + dy)
-    return float(dx)
-
-
-@compiled
-def as_time(curve: FloatArray, far: float, speed: float) -> float:
-    """Travel time of a distance: at one speed, or by the square root, then straight on."""
-    if curve[0] > 0.0:
-        if far <= curve[1]:
-            return float(curve[0] * np.sqrt(far))
-        return float(curve[3] + curve[2] * far)
-    return far / speed
-
-
-@compiled
-def locate(rules: Any, town: Any, s: Any, unit: int, now: float) -> tuple[float, float]:
-    """Where an idle unit is: roaming anew, on its way home, or where it stands."""
-    if rules.roaming and town.roam[unit, 2] > town.roam[unit, 0]:
-        west, south, east, north = town.roam[unit]
-        return (
-            west + np.random.random() * (east - west),
-            south + np.random.random() * (north - south),
-        )
-    x, y = s.xy[unit, 0], s.xy[unit, 1]
-    if rules.after != 2:
-        return x, y
-    gone = (now - s.free_at[unit]) * town.back_speed[unit]
-    hx, hy = town.home_xy[unit, 0], town.home_xy[unit, 1]
-    dx, dy = hx - x, hy - y
-    if rules.metric == 0:
-        far = np.sqrt(dx * dx + dy * dy)
-        share = 1.0 if gone >= far else gone / far
-        return x + share * dx, y + share * dy
-    if rules.x_first:
-        part = min(gone, abs(dx))
-        rest = min(gone - part, abs(dy))
-        return x + np.sign(dx) * part, y + np.sign(dy) * rest
-    part = min(gone, abs(dy))
-    rest = min(gone - part, abs(dx))
-    return x + np.sign(dx) * rest, y + np.sign(dy) * part
-
-
-@compiled
-def travel_time(rules: Any, town: Any, calls: Any, s: Any, unit: int, i: int, now: float) -> float:
-    """How long a unit takes to call `i` from where it is now."""
-    if rules.travel == 0:
-        return 0.0
-    if rules.travel == 3:
-        x, y = locate(rules, town, s, unit, now)
-        far = span(rules, town.box, calls.xy[i, 0] - x, calls.xy[i, 1] - y)
-        return float(as_time(town.curve, far, town.speed[unit]) * calls.noise[i])
-    row = unit
-    if rules.travel == 2:
-        row = s.node[unit]
-        if town.stay_at.shape[0] > 0:
-            row = int(np.searchsorted(town.stay_at[unit], np.random.random(), side="right"))
-    return float(town.matrix[row, calls.atom[i]] / town.speed[unit] * calls.noise[i])
-
-
-@compiled
-def may(town: Any, calls: Any, unit: int, i: int) -> bool:
-    """Whether a unit may go to call `i` at all."""
-    return bool(town.may_atom[unit, calls.atom[i]] and town.may_class[unit, calls.kind[i]])
-
-
-@compiled
-def first_listed(town: Any, calls: Any, s: Any, i: int) -> int:
-    """The first idle unit of the list of the call's place, or -1."""
-    for unit in town.preference[calls.atom[i]]:
-        if unit < 0:
-            break
-        if s.call[unit] < 0 and town.may_class[unit, calls.kind[i]]:
-            return int(unit)
-    return -1
-
-
-@compiled
-def first_of_all(rules: Any, town: Any, calls: Any, s: Any, i: int) -> int:
-    """The first idle unit, one idle unit by lot, or the longest idle; -1 when there is none."""
-    best, best_key, equal = -1, np.inf, 0
-    for unit in range(len(s.call)):
-        if s.call[unit] >= 0 or not may(town, calls, unit, i):
-            continue
-        key = s.free_at[unit] if rules.choice == 4 else 0.0
-        if key < best_key:
-            best, best_key, equal = unit, key, 1
-        elif key == best_key and (rules.choice == 2 or rules.ties_random):
-            equal += 1
-            if np.random.random() * equal < 1.0:
-                best = unit
-        if rules.choice == 3 and not rules.ties_random:
-            break
-    return best
-
-
-@compiled
-def nearest(rules: Any, town: Any, calls: Any, s: Any, i: int, now: float) -> tuple[int, float]:
-    """The idle unit that is there first and its travel time, or -1."""
-    best, least, equal = -1, np.inf, 0
-    for unit in range(len(s.call)):
-        if s.call[unit] >= 0 or not may(town, calls, unit, i):
-            continue
-        time = travel_time(rules, town, calls, s, unit, i, now)
-        if time < least:
-            best, least, equal = unit, time, 1
-        elif time == least and rules.ties_random:
-            equal += 1
-            if np.random.random() * equal < 1.0:
-                best = unit
-    return best, least
-
-
-@compiled
-def choose(rules: Any, town: Any, calls: Any, s: Any, i: int, now: float) -> tuple[int, float]:
-    """The idle unit that goes to call `i` and its travel time, or -1."""
-    if rules.choice == 1:
-        return nearest(rules, town, calls, s, i, now)
-    if rules.choice == 0:
-        unit = first_listed(town, calls, s, i)
-    else:
-        unit = first_of_all(rules, town, calls, s, i)
-    if unit < 0:
-        return -1, 0.0
-    return unit, travel_time(rules, town, calls, s, unit, i, now)
 
 
 @compiled
@@ -328,6 +194,8 @@ def unlink(s: Any, line: int, i: int) -> None:
 @compiled
 def serve_next(rules: Any, town: Any, calls: Any, s: Any, log: Any, unit: int, now: float) -> None:
     """A unit that became idle takes the first call it may, or the nearest one waiting."""
+    if rules.roaming:
+        roam(town.roam, s.xy, unit, unit + 1)
     for line in range(len(s.head)):
         best, best_travel = -1, np.inf
         i = s.head[line]
@@ -381,6 +249,8 @@ def arrive(
     i: int, now: float,
 ) -> None:  # fmt: skip
     """A call comes in: units go, or it takes one over, or it waits, or it is lost."""
+    if rules.roaming:
+        roam(town.roam, s.xy, 0, len(s.call))
     unit, travel = choose(rules, town, calls, s, i, now)
     if unit >= 0:
         send(rules, town, calls, s, log, unit, i, now, travel, 0)
