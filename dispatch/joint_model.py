@@ -69,7 +69,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     divert_gain_s: float = 60.0
     covers_from: int = 2
-    robs_uncovered: frozenset[int] = frozenset({1})
+    robs_uncovered: frozenset[int] = frozenset({0, 1})
     near_s: float = 15.0
     spread_share: float = 0.25
     same_road: float = 0.9

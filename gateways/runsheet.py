@@ -230,7 +230,7 @@ def _incident(board: Board, scene: Scene, incident: Incident, *, private: bool) 
     if exercise:
         head = f'<span class="exercise">{label("exercise")}</span> {head}'
     body = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
-    mark = ' class="p1"' if incident.priority == 1 else ""
+    mark = ' class="p1"' if incident.priority <= 1 else ""
     return f'<table{mark}><tr><td colspan="2">{head}</td></tr>{body}</table><br>'
 
 

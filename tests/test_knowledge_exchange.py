@@ -319,6 +319,12 @@ FOREIGN = {
 }
 
 
+def test_an_officer_in_need_is_the_highest_that_either_form_knows() -> None:
+    out = replace(OUT, incident=replace(INCIDENT, priority=0))
+    assert alarm(read_cap(write_cap(out))).priority == 0
+    assert alarm(read_eido(write_eido(out))).priority == 1
+
+
 def test_a_foreign_eido() -> None:
     back = alarm(read_eido(json.dumps(FOREIGN).encode()))
     assert (back.type, back.silent, back.priority, back.place) == (

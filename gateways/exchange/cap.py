@@ -28,8 +28,15 @@ from geo.types import Point
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 CODE = "street110:type"
-SEVERITY = {1: "Extreme", 2: "Severe", 3: "Moderate", 4: "Minor", 5: "Minor"}
-URGENCY = {1: "Immediate", 2: "Immediate", 3: "Expected", 4: "Expected", 5: "Future"}
+SEVERITY = {0: "Extreme", 1: "Extreme", 2: "Severe", 3: "Moderate", 4: "Minor", 5: "Minor"}
+URGENCY = {
+    0: "Immediate",
+    1: "Immediate",
+    2: "Immediate",
+    3: "Expected",
+    4: "Expected",
+    5: "Future",
+}
 CERTAINTY = {1: "Possible", 2: "Likely"}
 PRIORITY = {"Extreme": 1, "Severe": 2, "Moderate": 3, "Minor": 4, "Unknown": 3}
 CATEGORY = {"fire": "Fire", "medical": "Health", "traffic_accident": "Transport"}
@@ -186,7 +193,7 @@ def _read_info(info: Element) -> dict[str, object]:
         "place": place,
         "place_name": "" if area is None else _text(area, "areaDesc"),
         "radius_m": radius_m,
-        "priority": int(priority) if priority in set("12345") else PRIORITY.get(severity, 3),
+        "priority": int(priority) if priority in set("012345") else PRIORITY.get(severity, 3),
         "silent": parameters.get("street110:silent") == "true",
         "expires_ms": read_time(expires, strict=True) if expires else None,
     }

@@ -159,7 +159,7 @@ def _incident(out: Outgoing, base: str, notes: int) -> dict[str, Any]:
         "locationReference": [{"$ref": f"{base}:location"}],
         "notesReference": [{"$ref": f"{base}:note:{i}"} for i in range(notes)],
         "incidentPriorityInternalText": str(incident.priority),
-        "incidentCommonPriorityNumber": 12 - 2 * incident.priority,
+        "incidentCommonPriorityNumber": min(10, 12 - 2 * incident.priority),
     }
     if incident.areas:
         found["beatOrDispatchGroupText"] = str(incident.areas[-1])
