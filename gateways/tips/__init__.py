@@ -1,0 +1,1 @@
+"""Tips by SMS and chat: a signed webhook in, a conversation out, an alarm where a rule says so."""
