@@ -1,5 +1,8 @@
 """Everything from which a place is reached within a time, as a polygon."""
 
+import json
+from typing import Any
+
 import numpy as np
 import shapely
 
@@ -9,6 +12,8 @@ from geo.types import FloatArray
 STREET_M = 40.0
 """Half the width drawn around a reached street: its houses belong to it."""
 TOLERANCE_M = 5.0
+SPECK_M2 = 400.0
+ROUNDED_DEG = 1e-6
 
 
 def reached_lines(reach: Reach, within_s: float) -> list[FloatArray]:
@@ -42,14 +47,46 @@ def _within_own_piece(reach: Reach, within_s: float) -> list[FloatArray]:
     return lines
 
 
-def isochrone(reach: Reach, within_s: float) -> "shapely.Geometry":
-    """The lon/lat WGS-84 area from which the place is reached within `within_s` seconds."""
+def isochrone(reach: Reach, within_s: float) -> "shapely.MultiPolygon":
+    """The lon/lat WGS-84 area from which the place is reached within `within_s` seconds.
+
+    Valid polygons, with holes where no street is; empty when nothing is reached. It holds every
+    reached place within `STREET_M` less `TOLERANCE_M` of its street.
+    """
     plane = reach.roads.plane
     lines = [line for line in reached_lines(reach, within_s) if len(line) > 1]
     if not lines:
         return shapely.MultiPolygon()
-    streets = shapely.multilinestrings(
-        [shapely.linestrings(plane.to_metres(line)) for line in lines]
+    sizes = np.array([len(line) for line in lines])
+    streets = shapely.linestrings(
+        plane.to_metres(np.concatenate(lines)), indices=np.repeat(np.arange(len(lines)), sizes)
     )
-    area = shapely.buffer(streets, STREET_M, quad_segs=4).simplify(TOLERANCE_M)
-    return shapely.set_precision(shapely.transform(area, plane.to_degrees), 1e-6)
+    area = shapely.buffer(shapely.union_all(streets), STREET_M, quad_segs=4)
+    area = _without_specks(shapely.simplify(area, TOLERANCE_M))
+    in_degrees = shapely.transform(area, plane.to_degrees)
+    return _many(shapely.set_precision(shapely.make_valid(in_degrees), ROUNDED_DEG))
+
+
+def _many(area: "shapely.Geometry") -> "shapely.MultiPolygon":
+    """One or many polygons as many; what has no area is left out."""
+    parts = shapely.get_parts(area)
+    return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
+
+
+def _without_specks(area: "shapely.Geometry") -> "shapely.MultiPolygon":
+    """Courtyards too small to see are no holes."""
+    return shapely.MultiPolygon(
+        [
+            shapely.Polygon(
+                part.exterior,
+                [hole for hole in part.interiors if shapely.Polygon(hole).area >= SPECK_M2],
+            )
+            for part in shapely.get_parts(area)
+        ]
+    )
+
+
+def isochrone_geojson(reach: Reach, within_s: float) -> dict[str, Any]:
+    """The area as a GeoJSON MultiPolygon, lon/lat WGS-84 degrees."""
+    found: dict[str, Any] = json.loads(shapely.to_geojson(isochrone(reach, within_s)))
+    return found

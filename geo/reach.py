@@ -1,6 +1,6 @@
 """One search and what it answers: seconds from anywhere to one place, and the ways there."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import shapely
@@ -11,6 +11,8 @@ from geo.types import BoolArray, FloatArray, IntArray, Point, Profile, RoadSpots
 if TYPE_CHECKING:
     from geo.roads import Roads
 
+Legs: TypeAlias = tuple[IntArray, FloatArray, FloatArray]
+"""Edges of a way, and the shares from and to which each is used, in travel direction."""
 LINE_POINTS = 200
 LINE_TOLERANCE_M = 2.0
 
@@ -75,16 +77,25 @@ class Reach:
 
     def find_route(self, start: Point) -> Route | None:
         """The fastest way from `start`, with its line and streets; None beyond the limit."""
+        legs, seconds = self._legs_from(start)
+        return None if legs is None else self._draw(start, legs, seconds)
+
+    def find_legs(self, start: Point) -> Legs | None:
+        """The edges of the fastest way from a lon/lat WGS-84 start; None beyond the limit.
+
+        With the shares (0 to 1, in travel direction) from and to which each edge is used.
+        """
+        return self._legs_from(start)[0]
+
+    def _legs_from(self, start: Point) -> tuple[Legs | None, float]:
         piece, share, off_s = self.roads.spot_of(start, self._snapper)
         spot = RoadSpots(np.array([piece]), np.array([share]), np.array([off_s]))
         seconds = float(self.seconds_of(spot)[0])
         if not np.isfinite(seconds):
-            return None
-        return self._draw(start, self._legs(piece, share, target_s=seconds - off_s), seconds)
+            return None, seconds
+        return self._legs(piece, share, target_s=seconds - off_s), seconds
 
-    def _legs(
-        self, piece: int, share: float, target_s: float
-    ) -> tuple[IntArray, FloatArray, FloatArray]:
+    def _legs(self, piece: int, share: float, target_s: float) -> Legs:
         """Edges with the shares from and to that the fastest way uses of each."""
         times, head = self.times, self.roads.head
         options: list[tuple[float, int, bool]] = []
@@ -119,9 +130,7 @@ class Reach:
     def _goal_at(self, edge: int) -> float:
         return self.share if edge % 2 == 0 else 1.0 - self.share
 
-    def _draw(
-        self, start: Point, legs: tuple[IntArray, FloatArray, FloatArray], seconds: float
-    ) -> Route:
+    def _draw(self, start: Point, legs: Legs, seconds: float) -> Route:
         """The line, streets, metres and seconds of a way given as edges with shares."""
         roads = self.roads
         edges, since, until = legs

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import numpy as np
 
 from geo.build import WALK_MPS
 from geo.graphfile import read_arrays
+from geo.matrix import seconds_between
 from geo.osm import CAR_KMH, CLASSES
 from geo.plane import Plane
 from geo.reach import Reach
 from geo.search import NOWHERE
-from geo.snapping import Snapper
-from geo.types import FloatArray, IntArray, Point, Profile, RoadSpots
+from geo.snapping import BACKWARD, FORWARD, Snapper
+from geo.types import ByteArray, FloatArray, IntArray, Point, Profile, RoadSpots
 
 OFF_ROAD_MPS = WALK_MPS
 """From a point to the road it is put on, everyone walks."""
@@ -53,6 +55,10 @@ class Roads:
         self._factor = {profile: np.ones(len(self.piece_of)) for profile in Profile}
         self.version = 0
         self.blocked: frozenset[int] = frozenset()
+        self._grids = {
+            profile: Snapper(self.shape_xy, self.shape_start, self._list_ways(profile))
+            for profile in (Profile.CAR, Profile.FOOT)
+        }
         self.snappers = self._list_snappers()
         self._fastest = {profile: self._find_fastest(profile) for profile in Profile}
         self._searches: OrderedDict[tuple[Point, Profile, float], Reach] = OrderedDict()
@@ -129,13 +135,16 @@ class Roads:
         """Both directions of a piece, and their copies at crossings with banned turns."""
         return np.array([2 * piece, 2 * piece + 1, *self._copies.get(piece, ())])
 
+    def _list_ways(self, profile: Profile) -> ByteArray:
+        """In which directions each piece is open to a profile, as the bits of the snapper."""
+        forward, backward = np.isfinite(self.times[profile][: self.ends]).reshape(-1, 2).T
+        ways: ByteArray = (FORWARD * forward + BACKWARD * backward).astype(np.uint8)
+        return ways
+
     def _list_snappers(self) -> dict[Profile, Snapper]:
-        open_to = {
-            profile: np.bitwise_or(*np.isfinite(self.times[profile][: self.ends]).reshape(-1, 2).T)
-            for profile in (Profile.CAR, Profile.FOOT)
-        }
+        """The grids made once, with the pieces that are open now."""
         by_car, on_foot = (
-            Snapper(self.shape_xy, self.shape_start, usable) for usable in open_to.values()
+            grid.opened(self._list_ways(profile)) for profile, grid in self._grids.items()
         )
         return {Profile.CAR: by_car, Profile.MOTORCYCLE: by_car, Profile.FOOT: on_foot}
 
@@ -155,6 +164,30 @@ class Roads:
         length = np.asarray(self.length_m)[2 * np.maximum(piece, 0)]
         share = np.clip(along_m / length, 0.0, 1.0)
         return RoadSpots(piece, share, off_m / OFF_ROAD_MPS)
+
+    def put_along(
+        self,
+        lonlat: FloatArray,
+        profile: Profile,
+        heading_deg: FloatArray,
+        speed_mps: FloatArray,
+    ) -> tuple[RoadSpots, IntArray]:
+        """As `put_on_road`, on the road that agrees with where each point is heading.
+
+        (n, 2) lon/lat WGS-84, degrees clockwise from north, m/s; NaN where not known. With the
+        directed edge each drives, -1 where heading and road leave it open.
+        """
+        piece, along_m, off_m, edge = self.snappers[profile].snap_along(
+            self.plane.to_metres(lonlat), heading_deg, speed_mps
+        )
+        share = np.clip(along_m / self.length_m[2 * np.maximum(piece, 0)], 0.0, 1.0)
+        return RoadSpots(piece, share, off_m / OFF_ROAD_MPS), edge
+
+    def matrix(
+        self, froms: FloatArray, tos: FloatArray, profile: Profile, limit_s: float
+    ) -> FloatArray:
+        """(n, m) seconds from (n, 2) starts to (m, 2) goals, lon/lat WGS-84; inf beyond."""
+        return seconds_between(self, froms, tos, profile, limit_s)
 
     def spot_of(self, place: Point, snapper: Snapper) -> tuple[int, float, float]:
         """One lon/lat place on the roads of a snapper: piece (-1 for none), share, seconds off.
@@ -204,6 +237,24 @@ class Roads:
             for share in (since, until)
         ]
         return np.concatenate((ends[0], inner, ends[1]))
+
+    def xy_of(self, edge: int) -> FloatArray:
+        """(n, 2) metres in the district's plane of an edge, in travel direction."""
+        piece = edge >> 1
+        line = np.asarray(self.shape_xy[self.shape_start[piece] : self.shape_start[piece + 1]])
+        return line[::-1] if edge % 2 else line
+
+    @cached_property
+    def _out(self) -> tuple[IntArray, IntArray]:
+        tails = self.tail[: self.ends]
+        return np.argsort(tails, kind="stable"), np.sort(tails)
+
+    def list_out(self, node: int) -> list[int]:
+        """The edges that leave a crossing, open or not, without the copies banned turns need."""
+        edges, tails = self._out
+        first, last = np.searchsorted(tails, (node, node + 1))
+        found: list[int] = edges[first:last].tolist()
+        return found
 
     def streets_geojson(self) -> dict[str, Any]:
         """Every piece that may be driven, as GeoJSON lines with class and name."""

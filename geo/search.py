@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numba import njit
 
-from geo.types import BoolArray, FloatArray, IntArray
+from geo.types import BoolArray, ByteArray, FloatArray, IntArray
 
 NOWHERE = -1
 HEAP_ROOM = 1_024
@@ -138,7 +138,7 @@ def seconds_on(
 
 
 @compiled
-def _nearest_on(segment: FloatArray, x: float, y: float) -> tuple[float, float]:
+def nearest_on(segment: FloatArray, x: float, y: float) -> tuple[float, float]:
     """Metres from a point to a segment (x, y, x, y), and metres along it to the nearest place."""
     dx, dy = segment[2] - segment[0], segment[3] - segment[1]
     square = dx * dx + dy * dy
@@ -155,6 +155,7 @@ def snap(
     segment_xy: FloatArray,
     segment_piece: IntArray,
     segment_at_m: FloatArray,
+    ways: ByteArray,
     cell_start: IntArray,
     cell_segment: IntArray,
     corner: FloatArray,
@@ -165,6 +166,7 @@ def snap(
 ) -> tuple[IntArray, FloatArray, FloatArray]:
     """For each (n, 2) point: nearest piece (-1 beyond `reach_m`), metres along it, metres off it.
 
+    `ways` says of each piece in which directions it is open, 0 for closed; such are passed over.
     Cells are looked at ring by ring; a ring further out than the best so far ends the search.
     """
     count = len(points)
@@ -193,8 +195,9 @@ def snap(
                     cell = gy * columns + gx
                     for i in range(cell_start[cell], cell_start[cell + 1]):
                         s = cell_segment[i]
-                        away, on_m = _nearest_on(segment_xy[s], x, y)
-                        if away < best or (away == best and piece[p] == NOWHERE):
+                        away, on_m = nearest_on(segment_xy[s], x, y)
+                        nearer = away < best or (away == best and piece[p] == NOWHERE)
+                        if nearer and ways[segment_piece[s]] != 0:
                             best = away
                             piece[p] = segment_piece[s]
                             along[p] = segment_at_m[s] + on_m

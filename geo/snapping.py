@@ -1,19 +1,30 @@
 """Puts points on roads: a grid of segments per kind of traveller."""
 
+from copy import copy
+
 import numpy as np
 
+from geo.headings import snap_along
 from geo.search import snap
-from geo.types import BoolArray, FloatArray, IntArray
+from geo.types import ByteArray, FloatArray, IntArray
 
 CELL_M = 80.0
 REACH_M = 1_500.0
 """A point further than this from any road is on none."""
+FORWARD, BACKWARD = 1, 2
+"""Bits of the ways in which a piece is open; neither: it is closed."""
+AGAINST_M = 40.0
+"""Driving against a one-way street weighs as much as being so far from it; across, half of it."""
+MOVING_MPS = 2.0
+"""Below a brisk walk a heading is the receiver's noise."""
 
 
 class Snapper:
     """Segments of the pieces that one kind of traveller may use, in a grid of cells."""
 
-    def __init__(self, shape_xy: FloatArray, shape_start: IntArray, usable: BoolArray) -> None:
+    def __init__(self, shape_xy: FloatArray, shape_start: IntArray, ways: ByteArray) -> None:
+        """`shape_xy` in metres of the plane; `ways` the bits of each piece that is ever open."""
+        self.ways = ways
         starts = np.asarray(shape_start)
         steps = np.hypot(*np.diff(shape_xy, axis=0).T)
         sizes = np.diff(starts) - 1
@@ -22,7 +33,7 @@ class Snapper:
         point = np.arange(len(piece)) + first
         total = np.concatenate(([0.0], np.cumsum(steps)))
         at_m = total[point] - total[starts[piece]]
-        keep = usable[piece]
+        keep = ways[piece] != 0
         self.piece, self.at_m = piece[keep].astype(np.int64), at_m[keep]
         kept = point[keep]
         self.xy = np.column_stack((shape_xy[kept], shape_xy[kept + 1]))
@@ -30,6 +41,12 @@ class Snapper:
         extent = np.asarray(shape_xy).max(axis=0) + 1.0 - self.corner
         self.columns, self.rows = (int(np.ceil(side / CELL_M)) for side in extent)
         self._fill_cells()
+
+    def opened(self, ways: ByteArray) -> "Snapper":
+        """The same grid with pieces open as `ways` says now; none may be open that never was."""
+        other = copy(self)
+        other.ways = ways
+        return other
 
     def _fill_cells(self) -> None:
         low = np.minimum(self.xy[:, :2], self.xy[:, 2:]) - self.corner
@@ -58,6 +75,7 @@ class Snapper:
             self.xy,
             self.piece,
             self.at_m,
+            self.ways,
             self.cell_start,
             self.cell_segment,
             self.corner,
@@ -65,6 +83,34 @@ class Snapper:
             self.columns,
             self.rows,
             REACH_M,
+        )
+        return found
+
+    def snap_along(
+        self, xy: FloatArray, heading_deg: FloatArray, speed_mps: FloatArray
+    ) -> tuple[IntArray, FloatArray, FloatArray, IntArray]:
+        """As `snap`, for the road that agrees best with where each point is heading.
+
+        Degrees from north and m/s; NaN or slower than `MOVING_MPS`: by distance alone. The last
+        column is the directed edge each drives, -1 where a two-way street leaves it open.
+        """
+        moving = np.isfinite(heading_deg) & (speed_mps >= MOVING_MPS)
+        way = np.radians(np.where(moving, heading_deg, np.nan))
+        found: tuple[IntArray, FloatArray, FloatArray, IntArray] = snap_along(
+            np.ascontiguousarray(xy),
+            np.column_stack((np.sin(way), np.cos(way))),
+            self.xy,
+            self.piece,
+            self.at_m,
+            self.ways,
+            self.cell_start,
+            self.cell_segment,
+            self.corner,
+            CELL_M,
+            self.columns,
+            self.rows,
+            REACH_M,
+            AGAINST_M,
         )
         return found
 
