@@ -2,13 +2,15 @@
 
 from dispatch import events as e
 from dispatch.candidates import Timed
-from dispatch.district import UnitNeed
-from dispatch.model import Incident, Order, Recommendation
+from dispatch.district import Plan, UnitNeed
+from dispatch.events_case import AdviceGiven
+from dispatch.model import Advice, Incident, Order, Recommendation
 from dispatch.recommend import UnitSearch, recommend_units
 from dispatch.recommend_posts import recommend_posts
 from dispatch.words import (
     ORDER_ENDED,
     ORDER_UNANSWERED,
+    AdviceKind,
     IncidentId,
     IncidentStatus,
     OrderId,
@@ -20,6 +22,8 @@ from dispatch.words import (
 )
 from dispatch.work import Work
 
+HELD_BY_ORDER = frozenset({UnitStatus.DISPATCHED, UnitStatus.EN_ROUTE, UnitStatus.ON_SCENE})
+ADVICE_LIVES_MS = 90_000
 FALLEN_SHORT = frozenset({OrderStatus.REFUSED, OrderStatus.CANCELLED, OrderStatus.EXPIRED})
 
 
@@ -30,21 +34,30 @@ def fill(work: Work, incident_id: IncidentId) -> None:
         return
     plan = work.board.get_plan(incident)
     missing: dict[str, int] = {}
-    for number, need in enumerate(plan.units):
+    for number, need in enumerate(needs_of(plan, incident)):
         key = f"unit:{need.capability}"
         extra = plan.reinforce_units if number == 0 and incident.certainty > 1 else 0
+        extra += incident.owed.get(key, 0)
         lacking = need.count + extra - filled(work, incident_id, key)
         if lacking > 0:
             left = lacking - send_units(work, incident_id, need, lacking)
             if left:
                 missing[key] = left
-    lacking = plan.posts.count - filled(work, incident_id, "post")
+    lacking = plan.posts.count + incident.owed.get("post", 0) - filled(work, incident_id, "post")
     if lacking > 0:
         send_posts(work, incident_id, lacking)
     settle(work, incident_id, missing)
     robbed, work.refill = work.refill, []
     for other in robbed:
         fill(work, other)
+
+
+def needs_of(plan: Plan, incident: Incident) -> tuple[UnitNeed, ...]:
+    """The plan's needs, and those beyond it that were asked for."""
+    known = {f"unit:{need.capability}" for need in plan.units}
+    asked = sorted(key for key in incident.owed if key not in known and key.startswith("unit:"))
+    more = (UnitNeed(capability=key.removeprefix("unit:"), count=0) for key in asked)
+    return (*plan.units, *more)
 
 
 def filled(work: Work, incident_id: IncidentId, need: str) -> int:
@@ -62,13 +75,50 @@ def send_units(work: Work, incident_id: IncidentId, need: UnitNeed, wanted: int)
     incident = work.board.incidents[incident_id]
     plan = work.board.get_plan(incident)
     search = UnitSearch(work.board, work.views, incident, need, work.now_ms)
-    recommendation, picks = recommend_units(search, wanted, plan.divert_gain_s)
+    book = work.board.district
+    assert book is not None, "incidents come from alarms of a book"
+    may_divert = book.rules.divert == "automatic" or plan.priority == 0
+    recommendation, picks, advised = recommend_units(
+        search, wanted, plan.divert_gain_s, may_divert=may_divert
+    )
     _say_recommended(work, incident, recommendation)
     for pick in picks:
         if pick.held:
             divert(work, pick, incident_id)
         issue(work, incident_id, pick, Role.RESPOND, need=recommendation.need, by="rule")
+    for one, instead_of in advised:
+        advise_diversion(work, incident, one, instead_of)
     return len(picks)
+
+
+def advise_diversion(work: Work, incident: Incident, one: Timed, instead_of: Timed) -> None:
+    """Tell the operator, once, of a unit under way elsewhere that would be there sooner."""
+    held = work.board.responders[one.responder].order
+    assert held is not None, "a unit under way holds an order"
+    if any(
+        known.responder == one.responder and known.incident == incident.id
+        for known in work.board.advice.values()
+    ):
+        return
+    work.tell(
+        AdviceGiven(
+            at_ms=work.now_ms,
+            advice=Advice(
+                id=f"A{work.board.advice_given + 1}",
+                kind=AdviceKind.DIVERT,
+                responder=one.responder,
+                incident=incident.id,
+                leaves=work.board.orders[held].serves,
+                place=incident.place,
+                place_name=incident.place_name,
+                instead_of=instead_of.responder,
+                gain_s=round(instead_of.eta_s - one.eta_s, 1),
+                price_s=None,
+                at_ms=work.now_ms,
+                expires_ms=work.now_ms + ADVICE_LIVES_MS,
+            ),
+        )
+    )
 
 
 def send_posts(work: Work, incident_id: IncidentId, wanted: int) -> int:
@@ -96,9 +146,31 @@ def divert(work: Work, pick: Timed, to: IncidentId) -> None:
     """Take a unit off a less urgent incident, which is filled again in the same decision."""
     held = work.board.responders[pick.responder].order
     assert held is not None, "a diverted unit holds an order"
-    robbed = work.board.orders[held].incident
+    robbed = work.board.orders[held].serves
     end_order(work, held, OrderStatus.CANCELLED, by="rule", reason=f"diverted to {to}")
     work.refill.append(robbed)
+
+
+def move(
+    work: Work,
+    order_id: OrderId,
+    status: OrderStatus,
+    *,
+    by: str,
+    reason: str | None = None,
+    happened_ms: int | None = None,
+) -> None:
+    """State that an order moved on; `happened_ms` is the real time of what was done by hand."""
+    work.tell(
+        e.OrderAdvanced(
+            at_ms=work.now_ms,
+            order=order_id,
+            status=status,
+            by=by,
+            reason=reason,
+            happened_ms=happened_ms,
+        )
+    )
 
 
 def end_order(
@@ -106,9 +178,7 @@ def end_order(
 ) -> None:
     """End an order and free its responder."""
     order = work.board.orders[order_id]
-    work.tell(
-        e.OrderAdvanced(at_ms=work.now_ms, order=order_id, status=status, by=by, reason=reason)
-    )
+    move(work, order_id, status, by=by, reason=reason)
     responder = work.board.responders[order.responder]
     if responder.order is None and responder.status is not UnitStatus.AVAILABLE:
         set_status(work, order.responder, UnitStatus.AVAILABLE, by=by)
@@ -124,7 +194,14 @@ def set_status(work: Work, responder: ResponderId, status: UnitStatus, *, by: st
 
 
 def issue(
-    work: Work, incident_id: IncidentId, pick: Timed, role: Role, *, need: str, by: str
+    work: Work,
+    incident_id: IncidentId,
+    pick: Timed,
+    role: Role,
+    *,
+    need: str,
+    by: str,
+    text: str | None = None,
 ) -> None:
     """Make the order of one responder, with its way there."""
     incident = work.board.incidents[incident_id]
@@ -144,7 +221,7 @@ def issue(
         priority=incident.priority,
         place=incident.place,
         place_name=incident.place_name,
-        text=first.text,
+        text=text or first.text,
         silent=incident.silent,
         eta_s=round(route.seconds, 1) if route else None,
         length_m=round(route.length_m, 1) if route else None,
@@ -162,6 +239,7 @@ def issue(
         ),
         since_ms=work.now_ms,
         due_ms=ack_by_ms,
+        exercise=incident.exercise,
     )
     work.tell(e.OrderIssued(at_ms=work.now_ms, order=order))
 
@@ -235,7 +313,7 @@ def overdue(work: Work, order: Order) -> None:
     """An order stands unanswered: send it again and send the next one; at the end let it expire."""
     if work.now_ms >= order.expires_ms:
         end_order(work, order.id, OrderStatus.EXPIRED, by="rule", reason="no answer")
-        work.refill.append(order.incident)
+        work.refill.append(order.serves)
         return
     wait_ms = (order.ack_by_ms - order.issued_ms) * 2 ** min(order.attempts, 10)
     again_ms = min(order.expires_ms, work.now_ms + wait_ms)
@@ -248,7 +326,7 @@ def overdue(work: Work, order: Order) -> None:
         )
     )
     if order.attempts == 1:
-        work.refill.append(order.incident)
+        work.refill.append(order.serves)
 
 
 def escalate(work: Work, incident: Incident) -> None:

@@ -4,24 +4,28 @@ Rows are frozen and replaced; tables are plain dicts. Replay is a new board and 
 order. `dump` is canonical: two boards are equal when their dumps are equal, byte for byte.
 """
 
-from typing import assert_never
-
 import msgspec
 from msgspec.structs import replace
 
 from dispatch import events as e
+from dispatch.board_case import ADVICE, CALL, FOLLOW_UP, apply_case, next_follow_up_ms
+from dispatch.board_dump import Dump, serial, sighting_of
 from dispatch.deadlines import Deadlines
-from dispatch.district import District, Gate, Plan, Post, Unit
+from dispatch.district import District, Gate, Plan, Post, Unit, roster_of
+from dispatch.events_case import CirclesTaken
 from dispatch.force import Force
-from dispatch.letters import Letter, OrderLetter, Recall
-from dispatch.model import Alarm, Incident, Order, Responder, Sighting
+from dispatch.letters import Letter, OrderLetter, recall_of
+from dispatch.model import Advice, Alarm, Heard, Incident, Order, Responder, Sighting
 from dispatch.nearby import Nearby
 from dispatch.words import (
     ORDER_ENDED,
+    ORDER_TAKEN,
     ORDER_UNANSWERED,
     AlarmKey,
+    CallKind,
     IncidentId,
     IncidentStatus,
+    NoticeId,
     OrderId,
     OrderStatus,
     ResponderId,
@@ -35,19 +39,6 @@ SEEN_IDS = 64
 """How many message ids of one responder are remembered."""
 SIGHTINGS = 256
 """How many sightings the board shows; all are in the journal."""
-
-
-class _Dump(msgspec.Struct, frozen=True, kw_only=True):
-    district: District | None
-    responders: dict[ResponderId, Responder]
-    incidents: dict[IncidentId, Incident]
-    alarms: dict[AlarmKey, Alarm]
-    orders: dict[OrderId, Order]
-    closed: list[IncidentId]
-    sightings: list[Sighting]
-    incidents_opened: int
-    notices_sent: int
-    at_ms: int
 
 
 class Board:
@@ -64,6 +55,11 @@ class Board:
         self.incidents_opened = 0
         self.notices_sent = 0
         self.at_ms = 0
+        self.advice: dict[str, Advice] = {}
+        self.advice_given = 0
+        self.calls: dict[NoticeId, Heard] = {}
+        self.calls_ended: list[Heard] = []
+        self.circles: list[CirclesTaken] = []
         self._derive()
 
     def _derive(self) -> None:
@@ -81,6 +77,7 @@ class Board:
         self.nearby = Nearby()
         self.short: set[IncidentId] = set()
         self.owed: dict[OrderId, None] = {}
+        self.taken: set[OrderId] = set()
         self.deadlines = Deadlines()
         for responder in self.responders.values():
             self.force.put(responder, self._priority_of(responder))
@@ -88,6 +85,10 @@ class Board:
             self._index_incident(incident)
         for order in self.orders.values():
             self._index_order(order)
+        for notice, heard in self.calls.items():
+            self.deadlines.put(f"{CALL}{notice}", heard.notice.expires_ms)
+        for one in self.advice.values():
+            self.deadlines.put(f"{ADVICE}{one.id}", one.expires_ms)
 
     def get_order(self, order: OrderId) -> Order:
         """The order; KeyError when the board does not hold it."""
@@ -121,7 +122,7 @@ class Board:
     def dump(self) -> bytes:
         """The tables as canonical JSON."""
         return msgspec.json.encode(
-            _Dump(
+            Dump(
                 district=self.district,
                 responders=self.responders,
                 incidents=self.incidents,
@@ -132,6 +133,11 @@ class Board:
                 incidents_opened=self.incidents_opened,
                 notices_sent=self.notices_sent,
                 at_ms=self.at_ms,
+                advice=self.advice,
+                advice_given=self.advice_given,
+                calls=self.calls,
+                calls_ended=self.calls_ended,
+                circles=self.circles,
             ),
             order="sorted",
         )
@@ -139,19 +145,24 @@ class Board:
     @staticmethod
     def restore(dump: bytes) -> "Board":
         """The board of a dump. Raises msgspec.ValidationError when it is not one."""
-        tables = msgspec.json.decode(dump, type=_Dump)
+        tables = msgspec.json.decode(dump, type=Dump)
         board = Board()
         board.district = tables.district
         book = tables.district
         board.responders = {key: tables.responders[key] for key in roster_of(book)}
-        board.incidents = dict(sorted(tables.incidents.items(), key=lambda kv: _serial(kv[0])))
+        board.incidents = dict(sorted(tables.incidents.items(), key=lambda kv: serial(kv[0])))
         board.alarms = tables.alarms
-        board.orders = dict(sorted(tables.orders.items(), key=lambda kv: _serial(kv[0])))
+        board.orders = dict(sorted(tables.orders.items(), key=lambda kv: serial(kv[0])))
         board.closed = tables.closed
         board.sightings = tables.sightings
         board.incidents_opened = tables.incidents_opened
         board.notices_sent = tables.notices_sent
         board.at_ms = tables.at_ms
+        board.advice = dict(sorted(tables.advice.items(), key=lambda kv: serial(kv[0])))
+        board.advice_given = tables.advice_given
+        board.calls = dict(sorted(tables.calls.items(), key=lambda kv: serial(kv[0])))
+        board.calls_ended = tables.calls_ended
+        board.circles = tables.circles
         board._derive()  # a board deriving its own indexes
         return board
 
@@ -165,7 +176,7 @@ class Board:
                 self._take_message(event)
             case e.ResponderChanged():
                 row = self.responders[event.responder]
-                self._put_responder(replace(row, status=event.status, since_ms=event.at_ms))
+                self.put_responder(replace(row, status=event.status, since_ms=event.at_ms))
             case e.OrderIssued():
                 self._issue(event.order)
             case e.Recommended() | e.PlateChecked():
@@ -178,24 +189,31 @@ class Board:
                 self._advance_incident(event)
             case e.IncidentShort():
                 row_i = self.incidents[event.incident]
-                self._put_incident(replace(row_i, short=event.missing, due_ms=event.next_due_ms))
+                self.put_incident(replace(row_i, short=event.missing, due_ms=event.next_due_ms))
             case e.OrderOverdue():
                 self._overdue(event)
             case e.IncidentEscalated():
                 row_i = self.incidents[event.incident]
                 escalated = replace(row_i, escalations=event.level, due_ms=event.next_due_ms)
-                self._put_incident(escalated)
+                self.put_incident(escalated)
             case e.RecallConfirmed():
                 order = self.orders[event.order]
-                self._put_order(replace(order, recalled=False, due_ms=None))
+                self.put_order(replace(order, recalled=False, due_ms=None))
             case e.NoticeSent():
-                self.notices_sent += 1
+                self._notice(event)
             case e.SightingReported():
-                self.sightings = [*self.sightings[1 - SIGHTINGS :], _sighting(event)]
+                self.sightings = [*self.sightings[1 - SIGHTINGS :], sighting_of(event)]
             case e.DistrictLoaded():
                 self._load(event.district)
             case _:
-                assert_never(event)
+                apply_case(self, event)
+
+    def _notice(self, event: e.NoticeSent) -> None:
+        self.notices_sent += 1
+        notice = event.notice
+        if notice.kind is not CallKind.NOTICE:
+            self.calls[notice.id] = Heard(notice=notice, asked=event.asked)
+            self.deadlines.put(f"{CALL}{notice.id}", notice.expires_ms)
 
     def _load(self, district: District) -> None:
         known = self.responders
@@ -209,7 +227,7 @@ class Board:
     def _open(self, event: e.IncidentOpened) -> None:
         self.alarms[event.alarm.key] = event.alarm
         self.incidents_opened += 1
-        self._put_incident(event.incident)
+        self.put_incident(event.incident)
 
     def _join(self, event: e.AlarmJoined) -> None:
         row = self.incidents[event.incident]
@@ -218,12 +236,12 @@ class Board:
         if event.alarm.source not in sources:
             sources = (*sources, event.alarm.source)
         alarms = (*row.alarms, event.alarm.key)
-        self._put_incident(replace(row, alarms=alarms, sources=sources, certainty=event.certainty))
+        self.put_incident(replace(row, alarms=alarms, sources=sources, certainty=event.certainty))
 
     def _issue(self, order: Order) -> None:
         row = self.incidents[order.incident]
         first = row.first_order_ms if row.first_order_ms is not None else order.issued_ms
-        self._put_incident(
+        self.put_incident(
             replace(
                 row,
                 orders=(*row.orders, order.id),
@@ -231,9 +249,9 @@ class Board:
                 first_order_ms=first,
             )
         )
-        self._put_order(order)
+        self.put_order(order)
         responder = self.responders[order.responder]
-        self._put_responder(
+        self.put_responder(
             replace(
                 responder,
                 order=order.id,
@@ -249,7 +267,7 @@ class Board:
         due_ms = order.due_ms if event.status in ORDER_UNANSWERED else None
         if recalled:
             due_ms = max(order.expires_ms, event.at_ms + 60_000)
-        self._put_order(
+        self.put_order(
             replace(
                 order,
                 status=event.status,
@@ -265,15 +283,15 @@ class Board:
             row = replace(row, missed=0)
         if ended and row.order == order.id:
             row = replace(row, order=None)
-        self._put_responder(row)
+        self.put_responder(row)
         if event.status is OrderStatus.ON_SCENE:
-            incident = self.incidents[order.incident]
+            incident = self.incidents[order.serves]
             if incident.first_on_scene_ms is None:
-                self._put_incident(replace(incident, first_on_scene_ms=event.at_ms))
+                self.put_incident(replace(incident, first_on_scene_ms=event.at_ms))
 
     def _overdue(self, event: e.OrderOverdue) -> None:
         order = self.orders[event.order]
-        self._put_order(replace(order, attempts=event.attempt, due_ms=event.next_due_ms))
+        self.put_order(replace(order, attempts=event.attempt, due_ms=event.next_due_ms))
 
     def _advance_incident(self, event: e.IncidentAdvanced) -> None:
         row = self.incidents[event.incident]
@@ -287,13 +305,13 @@ class Board:
                 short={},
             )
             self.closed.append(row.id)
-        self._put_incident(row)
+        self.put_incident(row)
         if event.status is IncidentStatus.CLOSED:
             self._forget_old(event.at_ms)
 
     def _take_message(self, event: e.MessageTaken) -> None:
         row = self.responders[event.responder]
-        self._put_responder(replace(row, seen=(*row.seen[1 - SEEN_IDS :], event.message)))
+        self.put_responder(replace(row, seen=(*row.seen[1 - SEEN_IDS :], event.message)))
 
     def _forget_old(self, now_ms: int) -> None:
         gone = 0
@@ -302,11 +320,14 @@ class Board:
             assert incident.closed_ms is not None, "a closed incident says when"
             if incident.closed_ms > now_ms - KEEP_CLOSED_MS:
                 break
-            for alarm in incident.alarms:
-                del self.alarms[alarm]
-            for order in incident.orders:
-                del self.orders[order]
-                self.owed.pop(order, None)
+            if incident.merged_into is None:
+                for alarm in incident.alarms:
+                    self.alarms.pop(alarm, None)
+                for order in incident.orders:
+                    self.orders.pop(order, None)
+                    self.owed.pop(order, None)
+                    self.taken.discard(order)
+            self.deadlines.put(f"{FOLLOW_UP}{incident_id}", None)
             del self.incidents[incident_id]
             gone += 1
         del self.closed[:gone]
@@ -314,15 +335,18 @@ class Board:
     def _priority_of(self, row: Responder) -> int:
         return self.orders[row.order].priority if row.order is not None else 0
 
-    def _put_responder(self, row: Responder) -> None:
+    def put_responder(self, row: Responder) -> None:
+        """Replace a row and what follows from it."""
         self.responders[row.id] = row
         self.force.put(row, self._priority_of(row))
 
-    def _put_incident(self, row: Incident) -> None:
+    def put_incident(self, row: Incident) -> None:
+        """Replace a row and what follows from it."""
         self.incidents[row.id] = row
         self._index_incident(row)
 
-    def _put_order(self, row: Order) -> None:
+    def put_order(self, row: Order) -> None:
+        """Replace a row and what follows from it."""
         self.orders[row.id] = row
         self._index_order(row)
 
@@ -336,6 +360,8 @@ class Board:
             self.nearby.put(row.id, row.place)
             (self.short.add if row.short else self.short.discard)(row.id)
         self.deadlines.put(row.id, row.due_ms)
+        if row.follow_ups:
+            self.deadlines.put(f"{FOLLOW_UP}{row.id}", next_follow_up_ms(row))
 
     def _index_order(self, row: Order) -> None:
         if row.status in (OrderStatus.ISSUED, OrderStatus.DELIVERED) or row.recalled:
@@ -345,44 +371,6 @@ class Board:
                 self.owed.pop(row.id, None)
         else:
             self.owed.pop(row.id, None)
+        followed = row.kind is ResponderKind.UNIT and row.status in ORDER_TAKEN
+        (self.taken.add if followed else self.taken.discard)(row.id)
         self.deadlines.put(row.id, row.due_ms)
-
-
-def roster_of(district: District | None) -> dict[ResponderId, ResponderKind]:
-    """Everyone in the book an order can go to: units, posts, gates, in the book's order."""
-    if district is None:
-        return {}
-    roster = dict.fromkeys((unit.id for unit in district.units), ResponderKind.UNIT)
-    roster |= dict.fromkeys((post.id for post in district.posts), ResponderKind.POST)
-    return roster | dict.fromkeys((gate.id for gate in district.gates), ResponderKind.GATE)
-
-
-def recall_of(order: Order) -> Recall:
-    """The letter that takes an order back."""
-    return Recall(
-        kind=order.kind,
-        responder=order.responder,
-        order=order.id,
-        incident=order.incident,
-        at_ms=order.since_ms,
-        expires_ms=order.due_ms or order.expires_ms,
-        reason=order.status.value,
-    )
-
-
-def _sighting(event: e.SightingReported) -> Sighting:
-    return Sighting(
-        responder=event.responder,
-        seen_ms=event.seen_ms,
-        place=event.place,
-        on=event.on,
-        incident=event.incident,
-        heading_deg=event.heading_deg,
-        speed_mps=event.speed_mps,
-        text=event.text,
-    )
-
-
-def _serial(key: str) -> tuple[int, ...]:
-    """`I12-3` as (12, 3): the order in which things were made."""
-    return tuple(int(part) for part in key.lstrip("I").split("-"))

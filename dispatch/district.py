@@ -3,12 +3,21 @@
 The book is a value: it is journaled whole when it changes, so a journal explains itself.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from dispatch.words import AreaId, AreaLevel, GroupId, ResponderId, UnitKind
+from dispatch.coverage_circles import Circle
+from dispatch.words import (
+    AreaId,
+    AreaLevel,
+    FollowUpKind,
+    GroupId,
+    ResponderId,
+    ResponderKind,
+    UnitKind,
+)
 from geo.types import Point
 
 Id = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,32}$")]
@@ -93,7 +102,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     type: Word
     name_zh: str
     name_en: str
-    priority: Annotated[int, Meta(ge=1, le=5)]
+    priority: Annotated[int, Meta(ge=0, le=5)]
+    """1 is the most urgent; 0 is for an officer in need alone, and outranks everything."""
     units: tuple[UnitNeed, ...] = (UnitNeed(),)
     posts: PostNeed = PostNeed(count=0)
     notify_group: bool = False
@@ -108,6 +118,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     reinforce_units: Count = 0
     divert_gain_s: Annotated[float, Meta(ge=0, le=3_600)] = 60.0
     close_when_clear: bool = True
+    eta_overrun_factor: Annotated[float, Meta(ge=1, le=10)] = 1.5
+    """An accepted order that takes so many times its ETA is late."""
+    lone_check_s: Annotated[int, Meta(ge=0, le=86_400)] = 600
+    """An officer alone on scene is asked after so long whether all is well; 0 for never."""
+    pursuit: bool = False
+    """Whether the suspect is expected to flee: a ring may be placed ahead."""
+    answer_caller: bool = False
+    """Whether the post that called is told who comes (direct call)."""
+    follow_up_h: dict[FollowUpKind, Annotated[float, Meta(gt=0, le=8_760)]] = {}
+    """What is owed after the closing, each with its hours."""
 
 
 class WantedPlate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,6 +153,14 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     clock_ahead_s: Annotated[int, Meta(ge=1, le=3_600)] = 120
     border_m: Annotated[float, Meta(ge=0, le=50_000)] = 3_000.0
     impossible_mps: Annotated[float, Meta(ge=10, le=200)] = 70.0
+    ageing_s: Annotated[int, Meta(ge=0, le=86_400)] = 300
+    """A waiting incident counts one class more urgent per so many seconds, never as 1; 0: never."""
+    divert: Literal["advice", "automatic"] = "advice"
+    """Whether a nearer unit under way to a lesser incident is taken at once or only advised.
+
+    Where nobody else can go it is taken at once in either case.
+    """
+    circles_every_s: Annotated[int, Meta(ge=10, le=3_600)] = 60
 
 
 class District(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,4 +177,14 @@ class District(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     areas: tuple[Area, ...]
     plans: tuple[Plan, ...]
     hot_list: tuple[WantedPlate, ...] = ()
+    circles: tuple[Circle, ...] = ()
     rules: Rules = Rules()
+
+
+def roster_of(district: District | None) -> dict[ResponderId, ResponderKind]:
+    """Everyone in the book an order can go to: units, posts, gates, in the book's order."""
+    if district is None:
+        return {}
+    roster = dict.fromkeys((unit.id for unit in district.units), ResponderKind.UNIT)
+    roster |= dict.fromkeys((post.id for post in district.posts), ResponderKind.POST)
+    return roster | dict.fromkeys((gate.id for gate in district.gates), ResponderKind.GATE)

@@ -2,9 +2,8 @@
 
 from typing import TypeAlias
 
-import msgspec
-
 from dispatch.district import District
+from dispatch.events_case import CaseEvent, Event
 from dispatch.model import Alarm, Incident, Notice, Order, Recommendation
 from dispatch.words import (
     AlarmKey,
@@ -16,12 +15,6 @@ from dispatch.words import (
     UnitStatus,
 )
 from geo.types import Point
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="is"):
-    """A fact of the decision lane; `at_ms` is UTC epoch milliseconds of the desk's clock."""
-
-    at_ms: int
 
 
 class DistrictLoaded(Event, frozen=True, kw_only=True, tag="district_loaded"):
@@ -75,6 +68,7 @@ class OrderAdvanced(Event, frozen=True, kw_only=True, tag="order_advanced"):
     status: OrderStatus
     by: str
     reason: str | None = None
+    happened_ms: int | None = None
 
 
 class OrderOverdue(Event, frozen=True, kw_only=True, tag="order_overdue"):
@@ -124,12 +118,14 @@ class IncidentEscalated(Event, frozen=True, kw_only=True, tag="incident_escalate
     level: int
     reason: str
     next_due_ms: int
+    to: str = "operator"
 
 
 class NoticeSent(Event, frozen=True, kw_only=True, tag="notice_sent"):
-    """Information went to a group."""
+    """Information went to a group or to many; `asked` is how many are expected to answer."""
 
     notice: Notice
+    asked: int = 0
 
 
 class SightingReported(Event, frozen=True, kw_only=True, tag="sighting_reported"):
@@ -173,5 +169,6 @@ AnyEvent: TypeAlias = (
     | NoticeSent
     | SightingReported
     | PlateChecked
+    | CaseEvent
 )
 __all__ = ["AlarmKey", "AnyEvent", "Event"]

@@ -58,6 +58,7 @@ ROLES: dict[str, tuple[str, str]] = {
     "respond": ("处警", "respond"),
     "hold": ("先期控制", "hold the place"),
     "observe": ("观察", "observe"),
+    "stop": ("拦截", "stop the person or vehicle"),
     "ring": ("围堵", "take a place in the ring"),
 }
 

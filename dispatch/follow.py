@@ -1,9 +1,10 @@
 """What responders say afterwards: answers, statuses, sightings and plate checks."""
 
+from dispatch import callout, watch
 from dispatch import events as e
 from dispatch.assign import advance_incident, end_order, fill, set_status
-from dispatch.board import recall_of
 from dispatch.commands import AnswerOrder, CheckPlate, ReportSighting, ReportStatus
+from dispatch.letters import recall_of
 from dispatch.model import Order, Responder
 from dispatch.words import (
     NEEDS_ORDER,
@@ -12,6 +13,7 @@ from dispatch.words import (
     ORDER_UNANSWERED,
     REPORTABLE,
     Answer,
+    NoticeId,
     OrderStatus,
     ResponderId,
     ResponderKind,
@@ -49,6 +51,12 @@ def answer_order(work: Work, command: AnswerOrder) -> None:
     row = find_sender(work, command.kind, command.responder, command.id)
     if row is None or command.id in row.seen:
         return
+    if row.order is not None:
+        watch.answered(work, work.board.orders[row.order])
+    if callout.may_read(work, command.order, row.id):
+        take(work, row.id, command.id)
+        callout.read(work, NoticeId(command.order), row.id)
+        return
     order = work.board.orders.get(command.order)
     if order is None or order.responder != command.responder:
         work.refuse(
@@ -70,7 +78,7 @@ def answer_order(work: Work, command: AnswerOrder) -> None:
         return
     if status is OrderStatus.REFUSED:
         end_order(work, order.id, status, by=by, reason=command.reason)
-        fill(work, order.incident)
+        fill(work, order.serves)
         return
     work.tell(
         e.OrderAdvanced(
@@ -104,6 +112,8 @@ def report_status(work: Work, command: ReportStatus) -> None:
             error="only the desk sets this; report one of " + ", ".join(sorted(REPORTABLE)),
         )
         return
+    if row.order is not None:
+        watch.answered(work, work.board.orders[row.order])
     order = find_meant(work, row, command)
     if order is None and command.order is None and row.order is None:
         if command.status in NEEDS_ORDER:
@@ -144,7 +154,7 @@ def _move_order(work: Work, order: Order, command: ReportStatus) -> None:
         if status in ORDER_FOLLOWS[order.status]:
             work.tell(e.OrderAdvanced(at_ms=work.now_ms, order=order.id, status=status, by=by))
             set_status(work, order.responder, command.status, by=by)
-            advance_incident(work, order.incident)
+            advance_incident(work, order.serves)
         return
     gave_up = command.status in UNABLE and order.status is not OrderStatus.ON_SCENE
     ended = OrderStatus.REFUSED if gave_up else OrderStatus.COMPLETED
@@ -153,9 +163,9 @@ def _move_order(work: Work, order: Order, command: ReportStatus) -> None:
     end_order(work, order.id, ended, by=by, reason=f"reported {command.status}")
     set_status(work, order.responder, command.status, by=by)
     if ended is OrderStatus.REFUSED:
-        fill(work, order.incident)
+        fill(work, order.serves)
     else:
-        advance_incident(work, order.incident)
+        advance_incident(work, order.serves)
 
 
 def report_sighting(work: Work, command: ReportSighting) -> None:

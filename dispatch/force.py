@@ -18,6 +18,7 @@ PROFILE_OF = {
 PROFILES = (Profile.CAR, Profile.MOTORCYCLE, Profile.FOOT)
 STATUSES = tuple(UnitStatus)
 KINDS = tuple(UnitKind)
+ANYONE = "any"
 DIVERTIBLE = frozenset({UnitStatus.DISPATCHED, UnitStatus.EN_ROUTE})
 
 
@@ -47,7 +48,9 @@ class Force:
                 column[row] = True
 
     def can(self, capability: str) -> BoolArray:
-        """Who has a capability; nobody for one that the book does not know."""
+        """Who has a capability; everyone has `any`, nobody what the book does not know."""
+        if capability == ANYONE:
+            return np.ones(len(self.ids), dtype=np.bool_)
         found = self._can.get(capability)
         return found if found is not None else np.zeros(len(self.ids), dtype=np.bool_)
 
@@ -65,7 +68,7 @@ class Force:
         row = self.rows[responder.id]
         self.status[row] = STATUSES.index(responder.status)
         self.order_priority[row] = priority
-        self.missed[row] = responder.missed > 0
+        self.missed[row] = responder.missed > 0 or responder.musters_missed > 0
         free = responder.status is UnitStatus.AVAILABLE and responder.order is None
         self.available[row] = free
         self.divertible[row] = responder.order is not None and responder.status in DIVERTIBLE

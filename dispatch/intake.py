@@ -5,10 +5,12 @@ import msgspec
 from dispatch import events as e
 from dispatch.assign import fill
 from dispatch.board import Board
+from dispatch.callout import tell_one
 from dispatch.commands import RaiseAlarm
 from dispatch.district import Plan
 from dispatch.model import Alarm, Incident, Notice
 from dispatch.words import (
+    SOURCES_OUTSIDE,
     AlarmKey,
     AreaId,
     GroupId,
@@ -17,12 +19,16 @@ from dispatch.words import (
     NoticeId,
     ResponderId,
     ResponderKind,
+    SourceKind,
 )
-from dispatch.work import Work, receipt_for
+from dispatch.work import Work, receipts_for
 from geo.air import air_m
 from geo.types import Point
 
 NOTICE_LIVES_MS = 30 * 60_000
+CALLS_OF_NEED = frozenset({"panic", "duress"})
+OFFICER_IN_NEED = "officer_in_need"
+"""The type that a patrol's own panic or duress becomes: it outranks everything."""
 
 
 class Join(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,11 +46,11 @@ def raise_alarm(work: Work, command: RaiseAlarm) -> None:
     key = AlarmKey(f"{command.source}/{command.id}")
     known = board.alarms.get(key)
     if known is not None:
-        work.letters.append(receipt_for(known))
+        work.letters.extend(receipts_for(known))
         return
     if not _acceptable(work, command):
         return
-    plan = board.plans[command.type]
+    plan = board.plans[type_of(board, command)]
     place, place_from = locate(work, command)
     join = find_join(board, command, plan, place, work.now_ms)
     incident_id = join.incident if join else IncidentId(f"I{board.incidents_opened + 1}")
@@ -53,7 +59,7 @@ def raise_alarm(work: Work, command: RaiseAlarm) -> None:
         id=command.id,
         source_kind=command.source_kind,
         source=command.source,
-        type=command.type,
+        type=plan.type,
         sent_ms=command.sent_ms,
         received_ms=work.now_ms,
         place=place,
@@ -62,11 +68,19 @@ def raise_alarm(work: Work, command: RaiseAlarm) -> None:
         text=command.text,
         silent=command.silent or plan.silent,
         suspect=command.suspect,
+        code=command.code,
     )
     if join:
         _join(work, alarm, join)
     else:
-        _open(work, alarm, plan)
+        _open(work, alarm, plan, exercise=command.exercise)
+
+
+def type_of(board: Board, command: RaiseAlarm) -> str:
+    """The incident type; an officer in need is one of its own where the book has a plan for it."""
+    if command.source_kind is SourceKind.UNIT and command.type in CALLS_OF_NEED:
+        return OFFICER_IN_NEED if OFFICER_IN_NEED in board.plans else command.type
+    return command.type
 
 
 def _acceptable(work: Work, command: RaiseAlarm) -> bool:
@@ -74,8 +88,11 @@ def _acceptable(work: Work, command: RaiseAlarm) -> bool:
     board = work.board
     field = value = error = ""
     responder = board.responders.get(command.source)
-    if responder is None or responder.kind is not command.source_kind:
+    outside = command.source_kind in SOURCES_OUTSIDE
+    if not outside and (responder is None or responder.kind.value != command.source_kind):
         field, value, error = "source", command.source, f"no such {command.source_kind}"
+    elif outside and command.place is None:
+        field, value, error = "place", "", "a call from outside needs a place"
     elif command.type not in board.plans:
         field, value = "type", command.type
         error = "no plan for this type; known: " + ", ".join(sorted(board.plans))
@@ -86,10 +103,11 @@ def _acceptable(work: Work, command: RaiseAlarm) -> bool:
         if late_by_ms > rules.alarm_too_old_s * 1000 or late_by_ms < -rules.clock_ahead_s * 1000:
             field, value = "t", str(command.sent_ms)
             error = "time of the alarm is outside the window; set the device's clock"
-    if field:
-        work.refuse(
-            command.source_kind, command.source, command.id, field=field, value=value, error=error
-        )
+    if field and outside:
+        work.refuse_centre(command.id, field=field, value=value, error=error)
+    elif field:
+        kind = ResponderKind(command.source_kind)
+        work.refuse(kind, command.source, command.id, field=field, value=value, error=error)
     return not field
 
 
@@ -127,7 +145,9 @@ def find_join(
         incident = board.incidents[incident_id]
         apart_m = air_m(place, incident.place)
         apart_s = (now_ms - board.alarms[incident.alarms[-1]].received_ms) / 1000
-        same = command.source in incident.sources and command.type == incident.type
+        if command.exercise != incident.exercise:
+            continue
+        same = command.source in incident.sources and plan.type == incident.type
         if same and apart_s <= press_s:
             why = "same_press"
         elif plan.priority < incident.priority or not _compatible(board, plan, incident):
@@ -170,23 +190,14 @@ def _join(work: Work, alarm: Alarm, join: Join) -> None:
         fill(work, incident.id)
 
 
-def _open(work: Work, alarm: Alarm, plan: Plan) -> None:
-    post = work.board.posts.get(alarm.source) if alarm.place_from == "post" else None
-    incident = Incident(
-        id=alarm.incident,
-        type=alarm.type,
-        priority=plan.priority,
-        status=IncidentStatus.PENDING,
-        place=alarm.place,
-        place_name=post.name if post else work.views.places.describe(alarm.place),
-        areas=tuple(AreaId(area) for area in work.views.places.areas_at(alarm.place)),
-        silent=alarm.silent,
-        raised_ms=alarm.received_ms,
-        since_ms=work.now_ms,
-        alarms=(alarm.key,),
-        sources=(alarm.source,),
-    )
+def _open(work: Work, alarm: Alarm, plan: Plan, *, exercise: bool) -> None:
+    incident = incident_of(work, alarm, alarm.incident, plan, exercise=exercise)
     work.tell(e.IncidentOpened(at_ms=work.now_ms, incident=incident, alarm=alarm))
+    begin(work, incident, plan)
+
+
+def begin(work: Work, incident: Incident, plan: Plan) -> None:
+    """Let an incident's plan run, or say that it waits for a person; tell the neighbours."""
     if plan.automatic:
         fill(work, incident.id)
     else:
@@ -198,9 +209,50 @@ def _open(work: Work, alarm: Alarm, plan: Plan) -> None:
                 next_due_ms=work.now_ms + plan.escalate_after_s * 1000,
             )
         )
+    if plan.answer_caller and not incident.silent:
+        _answer_caller(work, incident.id)
     if plan.notify_group and not incident.silent:
         for group in groups_near(work.board, incident):
             _notify(work, incident, group, plan)
+
+
+def _answer_caller(work: Work, incident: IncidentId) -> None:
+    """Tell the post that called who comes, and when."""
+    row = work.board.incidents[incident]
+    source = row.sources[0]
+    if source not in work.board.posts:
+        return
+    orders = [work.board.orders[order] for order in row.orders]
+    coming = [
+        order.responder if order.eta_s is None else f"{order.responder} {order.eta_s:.0f} s"
+        for order in orders
+    ]
+    text = f"{incident}: 已派 / coming: {', '.join(coming)}"
+    if not coming:
+        text = f"{incident}: 已记录, 正在调派 / on record, nobody is free yet"
+    tell_one(work, (ResponderKind.POST, source), text, row.place)
+
+
+def incident_of(
+    work: Work, alarm: Alarm, incident: IncidentId, plan: Plan, *, exercise: bool
+) -> Incident:
+    """The row of an incident that one alarm opens."""
+    post = work.board.posts.get(alarm.source) if alarm.place_from == "post" else None
+    return Incident(
+        id=incident,
+        type=alarm.type,
+        priority=plan.priority,
+        status=IncidentStatus.PENDING,
+        place=alarm.place,
+        place_name=post.name if post else work.views.places.describe(alarm.place),
+        areas=tuple(AreaId(area) for area in work.views.places.areas_at(alarm.place)),
+        silent=alarm.silent,
+        raised_ms=alarm.received_ms,
+        since_ms=work.now_ms,
+        alarms=(alarm.key,),
+        sources=(alarm.source,),
+        exercise=exercise,
+    )
 
 
 def groups_near(board: Board, incident: Incident) -> tuple[GroupId, ...]:
@@ -227,6 +279,7 @@ def _notify(work: Work, incident: Incident, group: GroupId, plan: Plan) -> None:
                 place=incident.place,
                 sent_ms=work.now_ms,
                 expires_ms=work.now_ms + NOTICE_LIVES_MS,
+                exercise=incident.exercise,
             ),
         )
     )

@@ -41,9 +41,10 @@ class Recall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoticeLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """To a group or to all."""
+    """To a group or to all; with `to`, one of those whom the notice names."""
 
     notice: Notice
+    to: tuple[ResponderKind, ResponderId] | None = None
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,3 +70,16 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Letter: TypeAlias = Receipt | OrderLetter | Recall | NoticeLetter | CheckResult | Reject
+
+
+def recall_of(order: Order) -> Recall:
+    """The letter that takes an order back."""
+    return Recall(
+        kind=order.kind,
+        responder=order.responder,
+        order=order.id,
+        incident=order.incident,
+        at_ms=order.since_ms,
+        expires_ms=order.due_ms or order.expires_ms,
+        reason=order.status.value,
+    )

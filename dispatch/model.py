@@ -3,8 +3,11 @@
 import msgspec
 
 from dispatch.words import (
+    AdviceKind,
     AlarmKey,
     AreaId,
+    CallKind,
+    FollowUpKind,
     GroupId,
     IncidentId,
     IncidentStatus,
@@ -14,6 +17,7 @@ from dispatch.words import (
     ResponderId,
     ResponderKind,
     Role,
+    SourceKind,
     UnitStatus,
 )
 from geo.types import Point, Street
@@ -24,7 +28,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 
     key: AlarmKey
     id: str
-    source_kind: ResponderKind
+    source_kind: SourceKind
     source: ResponderId
     type: str
     sent_ms: int
@@ -35,6 +39,66 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
     silent: bool = False
     suspect: str | None = None
+    code: str | None = None
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """A remark on an incident. It is struck out, never deleted; `happened_ms` is its real time."""
+
+    number: int
+    text: str
+    by: str
+    at_ms: int
+    happened_ms: int
+    struck_by: str | None = None
+    struck_reason: str | None = None
+
+
+class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
+    """Something owed for an incident by a date, perhaps by another department."""
+
+    kind: FollowUpKind
+    due_ms: int
+    department: str | None = None
+    done_ms: int | None = None
+    overdue: bool = False
+
+
+class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
+    """What an incident came to, counted."""
+
+    checked: int = 0
+    arrested: int = 0
+    vehicles_recovered: int = 0
+    citizens_helped: int = 0
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """Another incident that belongs to this one: `part_of`, `has_part` or `related`."""
+
+    incident: IncidentId
+    relation: str
+
+
+class Advice(msgspec.Struct, frozen=True, kw_only=True):
+    """What the desk would do if a person agrees; numbered through the life of the board.
+
+    A diversion takes `responder` from `leaves` to `incident`, instead of `instead_of`; a move-up
+    takes it to `place`. `gain_s` is what that saves, `price_s` the way there, in seconds.
+    """
+
+    id: str
+    kind: AdviceKind
+    responder: ResponderId
+    incident: IncidentId | None
+    leaves: IncidentId | None
+    place: Point | None
+    place_name: str
+    gain_s: float | None
+    price_s: float | None
+    at_ms: int
+    expires_ms: int
+    instead_of: ResponderId | None = None
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +126,8 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
     found: int
     candidates: tuple[Candidate, ...]
     passed_over: dict[str, int]
+    together: tuple[IncidentId, ...] = ()
+    """The incidents that were served at once, where there were several."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +159,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 1
     due_ms: int | None = None
     recalled: bool = False
+    exercise: bool = False
+    moved_to: IncidentId | None = None
+    late: str | None = None
+    checked_ms: int | None = None
+
+    @property
+    def serves(self) -> IncidentId:
+        """The incident it counts for: after a merge another than it was issued for."""
+        return self.moved_to or self.incident
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +195,15 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     first_order_ms: int | None = None
     first_on_scene_ms: int | None = None
     closed_ms: int | None = None
+    exercise: bool = False
+    owed: dict[str, int] = {}
+    """Needs an operator asked for beyond the plan, by need."""
+    notes: tuple[Note, ...] = ()
+    links: tuple[Link, ...] = ()
+    merged_into: IncidentId | None = None
+    follow_ups: tuple[FollowUp, ...] = ()
+    outcomes: Outcomes = Outcomes()
+    reopened: int = 0
 
 
 class Responder(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,18 +216,33 @@ class Responder(msgspec.Struct, frozen=True, kw_only=True):
     order: OrderId | None = None
     missed: int = 0
     seen: tuple[str, ...] = ()
+    musters_missed: int = 0
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """Information to a group or, with `group` None, to all; nobody owes an answer."""
+    """Information to a group, to those named in `to`, or with neither to all.
+
+    A `notice` owes no answer; a `search` collects who has read it, a `muster` measures it.
+    """
 
     id: NoticeId
     group: GroupId | None
-    incident: IncidentId
+    incident: IncidentId | None
     text: str
-    place: Point
+    place: Point | None
     sent_ms: int
     expires_ms: int
+    kind: CallKind = CallKind.NOTICE
+    to: tuple[tuple[ResponderKind, ResponderId], ...] = ()
+    exercise: bool = False
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has answered a call so far, each with the time of its first answer."""
+
+    notice: Notice
+    asked: int
+    read_ms: dict[ResponderId, int] = {}
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):

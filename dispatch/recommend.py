@@ -105,6 +105,13 @@ class UnitSearch:
             may, eta, at_ms, oldest_ms, force.kind, force.missed, count=count, limit_s=limit_s
         )
 
+    def doubtful(self) -> BoolArray:
+        """Which rows are not to be trusted: an old fix, or the last order missed."""
+        force = self.board.force
+        old = self.views.positions.times() < (self.now_ms - self.stale_after_ms)[force.kind]
+        found: BoolArray = old | force.missed
+        return found
+
     def timed(
         self,
         rows: IntArray,
@@ -191,13 +198,39 @@ def _count(counts: dict[str, int], why: Why, mask: BoolArray) -> None:
         counts[why] = counts.get(why, 0) + number
 
 
-def recommend_units(
-    search: UnitSearch, wanted: int, divert_gain_s: float
-) -> tuple[Recommendation, list[Timed]]:
-    """Rank all units for a need and choose `wanted` of them.
+def divert_some(
+    picks: list[Timed], held: list[Timed], wanted: int, gain_s: float, *, may_divert: bool
+) -> list[tuple[Timed, Timed]]:
+    """Put units under way elsewhere among the picks where the rule may; else give the advice."""
+    advised: list[tuple[Timed, Timed]] = []
+    displaced: set[str] = set()
+    for one in held:
+        if len(picks) < wanted:
+            picks.append(one)
+            continue
+        left = [pick for pick in picks if pick.responder not in displaced]
+        worst = max(left, key=lambda pick: pick.rank_key, default=None)
+        if worst is None or worst.held:
+            break
+        if worst.tier == 0 and one.eta_s + gain_s > worst.eta_s:
+            break
+        if may_divert:
+            picks[picks.index(worst)] = one
+        else:
+            advised.append((one, worst))
+            displaced.add(worst.responder)
+    return advised
 
-    A unit under way elsewhere is taken only from a less urgent incident and only when it gains
-    at least `divert_gain_s` seconds over the free unit it displaces, or when there is none.
+
+def recommend_units(
+    search: UnitSearch, wanted: int, divert_gain_s: float, *, may_divert: bool
+) -> tuple[Recommendation, list[Timed], list[tuple[Timed, Timed]]]:
+    """Rank all units for a need and choose `wanted` of them; and what diversions are advised.
+
+    A unit under way elsewhere is taken only from a less urgent incident: at once when no free
+    unit is left, else when it gains at least `divert_gain_s` seconds over the free unit it would
+    displace. That is done where the rule `may_divert`, and otherwise advised as a pair of who
+    and instead of whom.
     """
     limit_s = search.need.within_min * 60
     free: list[Timed] = []
@@ -210,14 +243,7 @@ def recommend_units(
     usable = [one for one in free if np.isfinite(one.eta_s)]
     picks = usable[:wanted]
     held = search.divertible(min(look_s, limit_s))
-    for one in held:
-        if len(picks) < wanted:
-            picks.append(one)
-        else:
-            worst = max(picks, key=lambda pick: pick.rank_key)
-            if worst.held or (worst.tier == 0 and one.eta_s + divert_gain_s > worst.eta_s):
-                break
-            picks[picks.index(worst)] = one
+    advised = divert_some(picks, held, wanted, divert_gain_s, may_divert=may_divert)
     picks.sort(key=lambda one: one.rank_key)
     chosen = {one.responder for one in picks}
     rest = sorted(
@@ -237,4 +263,5 @@ def recommend_units(
             passed_over=search.passed_over(listed),
         ),
         picks,
+        advised,
     )

@@ -62,7 +62,8 @@ def time_posts(
         if why is not None:
             counts[why] = counts.get(why, 0) + 1
             continue
-        missed = board.responders[post.id].missed > 0
+        responder = board.responders[post.id]
+        missed = responder.missed > 0 or responder.musters_missed > 0
         near.append(
             Timed(
                 responder=post.id,

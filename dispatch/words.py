@@ -23,6 +23,21 @@ class ResponderKind(StrEnum):
     GATE = "gate"
 
 
+class SourceKind(StrEnum):
+    """Where an alarm comes from: a responder's own device, or a person through the centre."""
+
+    UNIT = "unit"
+    POST = "post"
+    GATE = "gate"
+    CALL = "call"
+    TIP = "tip"
+    CENTRE = "centre"
+
+
+SOURCES_OUTSIDE = frozenset({SourceKind.CALL, SourceKind.TIP, SourceKind.CENTRE})
+"""Sources that are no responders: they name a place, and get a code instead of a receipt."""
+
+
 class UnitKind(StrEnum):
     """How a unit appears on the street; decides its travel profile and its staleness limit."""
 
@@ -74,7 +89,48 @@ class Role(StrEnum):
     RESPOND = "respond"
     HOLD = "hold"
     OBSERVE = "observe"
+    STOP = "stop"
     RING = "ring"
+
+
+class Disposition(StrEnum):
+    """How an incident ended."""
+
+    HANDLED = "handled"
+    FALSE_ALARM = "false_alarm"
+    CANCELLED = "cancelled"
+    GONE_ON_ARRIVAL = "gone_on_arrival"
+    UNFOUNDED = "unfounded"
+    REFERRED = "referred"
+    DRILL = "drill"
+    MERGED = "merged"
+    """Only a merge says this."""
+
+
+class FollowUpKind(StrEnum):
+    """What is still owed after an incident: each has a date by which it must be done."""
+
+    FEEDBACK = "feedback"
+    SUPERVISE = "supervise"
+    CALL_BACK = "call_back"
+    REFERRAL = "referral"
+    ARCHIVE = "archive"
+
+
+class AdviceKind(StrEnum):
+    """What the desk may only recommend; a person accepts or dismisses it."""
+
+    DIVERT = "divert"
+    MOVE_UP = "move_up"
+    COVER = "cover"
+
+
+class CallKind(StrEnum):
+    """Why many are called at once: for information, for a search by all, or as a test."""
+
+    NOTICE = "notice"
+    SEARCH = "search"
+    MUSTER = "muster"
 
 
 class Answer(StrEnum):

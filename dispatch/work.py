@@ -3,12 +3,22 @@
 import msgspec
 
 from dispatch import events as e
-from dispatch.board import Board, recall_of
-from dispatch.letters import CheckResult, Letter, NoticeLetter, OrderLetter, Receipt, Reject
+from dispatch.board import Board
+from dispatch.letters import (
+    CheckResult,
+    Letter,
+    NoticeLetter,
+    OrderLetter,
+    Receipt,
+    Reject,
+    recall_of,
+)
 from dispatch.model import Alarm
 from dispatch.ports import Places, Positions, Roads
-from dispatch.words import IncidentId, OrderStatus, ResponderId, ResponderKind
+from dispatch.words import SOURCES_OUTSIDE, IncidentId, OrderStatus, ResponderId, ResponderKind
 
+CENTRE = ResponderId("operator")
+"""To whom refusals of what a person at the centre asked for are addressed; no device listens."""
 RECALLS = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
 
 
@@ -63,6 +73,10 @@ class Work:
         """Send the letters of a fact again without stating it again."""
         self.letters.extend(fleeting_letters(event))
 
+    def refuse_centre(self, message: str, *, field: str, value: str, error: str) -> None:
+        """Answer the centre's own people, who have no terminal, that it cannot be."""
+        self.refuse(ResponderKind.UNIT, CENTRE, message, field=field, value=value, error=error)
+
     def refuse(
         self,
         kind: ResponderKind,
@@ -90,25 +104,33 @@ class Work:
         return Outcome(events=tuple(self.events), letters=tuple(self.letters))
 
 
-def receipt_for(alarm: Alarm) -> Receipt:
-    """The receipt of a recorded alarm; the same alarm always gets the same one."""
-    return Receipt(
-        kind=alarm.source_kind,
-        responder=alarm.source,
-        id=alarm.id,
-        incident=alarm.incident,
-        at_ms=alarm.received_ms,
-        silent=alarm.silent,
-    )
+def receipts_for(alarm: Alarm) -> list[Letter]:
+    """The receipt of a recorded alarm; the same alarm always gets the same one.
+
+    Who called by telephone or text has no terminal: the centre answers.
+    """
+    if alarm.source_kind in SOURCES_OUTSIDE:
+        return []
+    return [
+        Receipt(
+            kind=ResponderKind(alarm.source_kind),
+            responder=alarm.source,
+            id=alarm.id,
+            incident=alarm.incident,
+            at_ms=alarm.received_ms,
+            silent=alarm.silent,
+        )
+    ]
 
 
 def fleeting_letters(event: e.AnyEvent) -> list[Letter]:
     """Letters that no outbox keeps: sent once, and once more when a crash left that in doubt."""
     match event:
         case e.IncidentOpened() | e.AlarmJoined():
-            return [receipt_for(event.alarm)]
+            return receipts_for(event.alarm)
         case e.NoticeSent():
-            return [NoticeLetter(notice=event.notice)]
+            notice = event.notice
+            return [NoticeLetter(notice=notice, to=to) for to in notice.to or (None,)]
         case e.PlateChecked():
             return [
                 CheckResult(

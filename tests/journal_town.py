@@ -82,7 +82,7 @@ class Scribe:
             seq = self.give(c.Tick())
             if step % 4 == 3:
                 for incident in self.town.board.list_open()[:2]:
-                    close = c.CloseIncident(id=f"c{step}", incident=incident.id, disposition="ok")
+                    close = c.CloseIncident(id=f"c{step}", incident=incident.id, disposition="handled")
                     seq = self.give(close)
         return seq
 

@@ -173,6 +173,6 @@ class Teller:
             command = c.CancelOrder(id="o", order=OrderId(words[1]), reason=" ".join(words[2:]))
         else:
             command = c.CloseIncident(
-                id="o", incident=IncidentId(words[1]), disposition=" ".join(words[2:])
+                id="o", incident=IncidentId(words[1]), disposition="_".join(words[2:])
             )
         return self.town.desk.handle(command, self.town.now_ms, "operator/wang")

@@ -161,7 +161,7 @@ class Line(RuleBasedStateMachine):
     @rule(data=st.data())
     def operator_closes(self, data: st.DataObject) -> None:
         incident: IncidentId = data.draw(st.sampled_from(sorted(self.town.board.open)))
-        self.give(c.CloseIncident(id=self.message(), incident=incident, disposition="checked"))
+        self.give(c.CloseIncident(id=self.message(), incident=incident, disposition="handled"))
 
     @rule(row=st.integers(0, UNITS - 1), x=blocks, y=blocks)
     def drive(self, row: int, x: int, y: int) -> None:

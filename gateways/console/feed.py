@@ -191,7 +191,7 @@ class Feed:
                 self._put(event.incident, _step(event, note=lacking or None))
             case e.IncidentEscalated():
                 self._put(event.incident, _step(event, status=str(event.level), note=event.reason))
-            case e.NoticeSent():
+            case e.NoticeSent() if event.notice.incident is not None:
                 group = event.notice.group
                 self._put(event.notice.incident, _step(event, who=group, note=event.notice.text))
             case e.SightingReported() if event.incident is not None:

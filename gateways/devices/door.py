@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter
 from dispatch.board import Board
 from dispatch.commands import AnswerOrder, AnyCommand, RaiseAlarm, ReportStatus
 from dispatch.letters import Reject
-from dispatch.words import Answer, OrderId, UnitStatus
+from dispatch.words import Answer, OrderId, SourceKind, UnitStatus
 from dispatch.work import Outcome
 from gateways.devices.heard import Alarm, AlarmState, Fix, Reply
 from gateways.devices.registry import Device, Registry
@@ -133,7 +133,7 @@ class DeviceDoor:
         sent_ms = self.engine.now_ms() if alarm.at_ms is None else alarm.at_ms
         command = RaiseAlarm(
             id=short_id(device, alarm.key),
-            source_kind=device.kind,
+            source_kind=SourceKind(device.kind),
             source=device.responder,
             type=alarm.type,
             sent_ms=sent_ms,

@@ -35,7 +35,7 @@ def _grant(district: District, kind: ResponderKind, name: str, groups: tuple[str
     root = root_of(district.id)
     own = f"{root}{kind}/{name}/"
     publish = [own + word for word, kinds in SENDERS.items() if kind in kinds]
-    subscribe = [own + "order", own + "receipt", own + "reject"]
+    subscribe = [own + "order", own + "receipt", own + "reject", own + "notice"]
     if kind is ResponderKind.UNIT:
         publish.append(own + "fix")
         subscribe.append(own + "check/result")

@@ -58,6 +58,14 @@ CHANNELS = (
     Channel(
         "groupNotice", "group/{group}/notice", False, 1, wire.NoticeDown, "To a mutual-aid group."
     ),
+    Channel(
+        "ownNotice",
+        "{kind}/{id}/notice",
+        False,
+        1,
+        wire.NoticeDown,
+        "To one responder; with `answer` its reading is counted.",
+    ),
     Channel("allNotice", "all/notice", False, 1, wire.NoticeDown, "To everybody."),
     Channel("state", "engine/state", False, 1, wire.EngineState, "Who hears you.", retain=True),
 )

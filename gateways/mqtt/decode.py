@@ -12,7 +12,7 @@ from dispatch.commands import (
     ReportSighting,
     ReportStatus,
 )
-from dispatch.words import IncidentId, OrderId, ResponderId, ResponderKind
+from dispatch.words import IncidentId, OrderId, ResponderId, ResponderKind, SourceKind
 from gateways.mqtt.faults import BadBody, check_place, check_texts, read_body, shorten
 from gateways.mqtt.roster import Roster
 from gateways.mqtt.wire import (
@@ -309,7 +309,7 @@ def _alarm_of(sender: Sender, body: AlarmUp, roster: Roster) -> RaiseAlarm:
         place = Point(body.lon, body.lat)
     return RaiseAlarm(
         id=body.id,
-        source_kind=sender[0],
+        source_kind=SourceKind(sender[0]),
         source=sender[1],
         type=body.type,
         sent_ms=body.t,

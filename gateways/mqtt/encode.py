@@ -13,7 +13,8 @@ from dispatch.letters import (
     Receipt,
     Reject,
 )
-from dispatch.model import Notice, Order
+from dispatch.model import Order
+from dispatch.words import CallKind
 from gateways.mqtt.wire import (
     CheckResultDown,
     EngineState,
@@ -62,7 +63,7 @@ def encode(letter: Letter, root: str, now_ms: int) -> Outgoing:
                 properties=_properties(letter.id),
             )
         case NoticeLetter():
-            return _notice(letter.notice, root, now_ms)
+            return _notice(letter, root, now_ms)
         case CheckResult():
             result = CheckResultDown(
                 id=letter.id,
@@ -132,6 +133,7 @@ def _order(order: Order, root: str, now_ms: int) -> Outgoing:
         t=order.issued_ms,
         ack_by=order.ack_by_ms,
         expires=order.expires_ms,
+        exercise=order.exercise,
     )
     return Outgoing(
         kind="order",
@@ -159,17 +161,23 @@ def _recall(recall: Recall, root: str, now_ms: int) -> Outgoing:
     )
 
 
-def _notice(notice: Notice, root: str, now_ms: int) -> Outgoing:
+def _notice(letter: NoticeLetter, root: str, now_ms: int) -> Outgoing:
+    notice = letter.notice
     body = NoticeDown(
         id=notice.id,
         t=notice.sent_ms,
-        incident=notice.incident,
         text=notice.text,
-        lon=notice.place.lon,
-        lat=notice.place.lat,
         expires=notice.expires_ms,
+        kind=notice.kind,
+        answer=notice.kind is not CallKind.NOTICE,
+        incident=notice.incident,
+        lon=notice.place.lon if notice.place is not None else None,
+        lat=notice.place.lat if notice.place is not None else None,
+        exercise=notice.exercise,
     )
     to = "all" if notice.group is None else f"group/{notice.group}"
+    if letter.to is not None:
+        to = "/".join(letter.to)
     return Outgoing(
         kind="notice",
         topic=f"{root}{to}/notice",

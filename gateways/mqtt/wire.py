@@ -128,6 +128,7 @@ class OrderDown(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", t
     t: int
     ack_by: int
     expires: int
+    exercise: bool = False
 
 
 class RecallDown(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="recall"):
@@ -159,15 +160,21 @@ class RejectDown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class NoticeDown(msgspec.Struct, frozen=True, kw_only=True):
-    """Information to a mutual-aid group or to all; nobody owes an answer."""
+    """Information to a mutual-aid group, to all or to one responder.
+
+    With `answer` true its reader is counted: an ack `delivered` with this id as the order.
+    """
 
     id: str
     t: int
-    incident: str
     text: str
-    lon: float
-    lat: float
     expires: int
+    kind: str = "notice"
+    answer: bool = False
+    incident: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    exercise: bool = False
 
 
 class CheckResultDown(msgspec.Struct, frozen=True, kw_only=True):

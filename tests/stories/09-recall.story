@@ -20,7 +20,7 @@
 08:00:22  U03 accepts I1-2
           I1-2 accepted
 08:00:40  operator closes I1 false alarm
-          I1-2 cancelled: incident closed: false alarm
-          I1 closed: false alarm
+          I1-2 cancelled: incident closed: false_alarm
+          I1 closed: false_alarm
           recall of I1-2 to U03
 08:00:41  U03 gets I1-2
