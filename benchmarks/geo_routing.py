@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from benchmarks.geo_valhalla import ABSENT, Valhalla, valhalla
 from geo.roads import Roads
 from geo.types import FloatArray, IntArray, Point, Profile, RoadSpots
 
@@ -30,6 +32,7 @@ LIMIT_S = 900.0
 JITTER_DEG = 1e-4
 """A receiver's error: units stand this far from the middle of a piece of road."""
 EQUAL = 1e-6
+ROUTER_S = 15.0
 COMMAND = [sys.executable, "-m", "benchmarks.geo_routing"]
 
 
@@ -37,15 +40,24 @@ COMMAND = [sys.executable, "-m", "benchmarks.geo_routing"]
 class Scale:
     """Units of each table, places asked for, loads of the graph of which the median counts.
 
-    One load may be the first after a change of the loops, and compile them.
+    One load may be the first after a change of the loops, and compile them. `router` is whether
+    one with a map of its own is asked too.
     """
 
     units: tuple[int, ...] = (1_000, 10_000)
     places: int = 200
     loads: int = 3
+    router: bool = True
 
 
-QUICK = Scale(places=20, loads=1)
+QUICK = Scale(places=20, loads=1, router=False)
+
+
+class Units(NamedTuple):
+    """Where units are: (n, 2) WGS-84 degrees, and on the roads."""
+
+    lonlat: FloatArray
+    spots: RoadSpots
 
 
 class Place(NamedTuple):
@@ -85,13 +97,14 @@ def list_places(roads: Roads, wanted: int, seed: int) -> list[Place]:
     return places
 
 
-def spread_units(roads: Roads, units: int, seed: int) -> RoadSpots:
+def spread_units(roads: Roads, units: int, seed: int) -> Units:
     """Units beside pieces of road drawn by lot, put on the roads as their fixes would be."""
     rng = np.random.default_rng(seed)
     usable = np.isfinite(roads.times[Profile.CAR][: roads.ends]).reshape(-1, 2).any(axis=1)
     pieces = rng.choice(np.flatnonzero(usable), units)
     middle = np.array([roads.shape_of(2 * piece, 0.5, 0.5)[0] for piece in pieces.tolist()])
-    return roads.put_on_road(middle + rng.normal(0, JITTER_DEG, (units, 2)), Profile.CAR)
+    lonlat = middle + rng.normal(0, JITTER_DEG, (units, 2))
+    return Units(lonlat, roads.put_on_road(lonlat, Profile.CAR))
 
 
 class Ours:
@@ -192,9 +205,11 @@ def compare(ours: FloatArray, theirs: FloatArray, waits: Waits) -> None:
     waits.compared += len(unlike)
 
 
-def measure_units(roads: Roads, units: int, places: list[Place]) -> dict[str, Any]:
+def measure_units(
+    roads: Roads, units: int, places: list[Place], router: Valhalla | None
+) -> dict[str, Any]:
     """Every peer asked for every place, one after the other, so that noise meets all alike."""
-    spots = spread_units(roads, units, seed=units)
+    lonlat, spots = spread_units(roads, units, seed=units)
     peers = [make(roads, spots) for make in PEERS]
     waits = [Waits() for _ in peers]
     for peer in peers:
@@ -213,6 +228,8 @@ def measure_units(roads: Roads, units: int, places: list[Place]) -> dict[str, An
         for answer, wait in zip(answers, waits, strict=True):
             compare(answers[0][elsewhere], answer[elsewhere], wait)
     rows = [figures(peer, wait) for peer, wait in zip(peers, waits, strict=True)]
+    if router is not None:
+        rows.append(measure_router(router, lonlat, places))
     for row in rows:
         row["times_ours"] = round(row["cpu_ms_p50"] / rows[0]["cpu_ms_p50"], 1)
     return {
@@ -223,13 +240,36 @@ def measure_units(roads: Roads, units: int, places: list[Place]) -> dict[str, An
     }
 
 
+def measure_router(router: Valhalla, lonlat: FloatArray, places: list[Place]) -> dict[str, Any]:
+    """A router with a map of its own, for a while: its speeds are not ours to compare."""
+    waits = Waits()
+    router.seconds(lonlat, places[0].at)
+    until_s = time.perf_counter() + ROUTER_S
+    for place in places[1:]:
+        began_s, cpu_s = time.perf_counter(), time.process_time()
+        router.seconds(lonlat, place.at)
+        waits.cpu_s.append(time.process_time() - cpu_s)
+        waits.wall_s.append(time.perf_counter() - began_s)
+        if time.perf_counter() > until_s:
+            break
+    found = {"peer": "Valhalla matrix", "version": router.version} | percentiles(waits)
+    return found | {"asked": len(waits.wall_s)}
+
+
 def figures(peer: Ours | Scipy | Igraph, waits: Waits) -> dict[str, Any]:
-    """Percentiles of one peer, in milliseconds."""
-    found: dict[str, Any] = {"peer": peer.name, "version": peer.version}
+    """What one peer took, and how far its answers are from ours."""
+    found: dict[str, Any] = {"peer": peer.name, "version": peer.version} | percentiles(waits)
+    found |= {"asked": len(waits.wall_s), "largest_difference": waits.unlike}
+    return found | {"compared_times": waits.compared}
+
+
+def percentiles(waits: Waits) -> dict[str, float]:
+    """Of the waits, in milliseconds."""
+    found: dict[str, float] = {}
     for kind, waited_s in (("wall", waits.wall_s), ("cpu", waits.cpu_s)):
         for share in (50, 99):
             found[f"{kind}_ms_p{share}"] = round(float(np.percentile(waited_s, share)) * 1e3, 2)
-    return found | {"largest_difference": waits.unlike, "compared_times": waits.compared}
+    return found
 
 
 def in_a_process(task: str, *paths: Path) -> dict[str, Any]:
@@ -254,6 +294,7 @@ def run_task(task: str, source: Path, target: Path) -> dict[str, Any]:
     else:
         roads = Roads.load(target)
         found["load_s"] = round(time.perf_counter() - began_s, 3)
+        found["load_cpu_s"] = round(time.process_time() - cpu_s, 3)
         roads.warm_up()
     took_s = time.perf_counter() - began_s
     return found | {"seconds": round(took_s, 3), "cpu_s": round(time.process_time() - cpu_s, 3)}
@@ -261,26 +302,29 @@ def run_task(task: str, source: Path, target: Path) -> dict[str, Any]:
 
 def measure(scale: Scale, source: Path, tell: Callable[[str], None]) -> dict[str, Any]:
     """Import, load, and everyone's times."""
-    with tempfile.TemporaryDirectory(prefix="street110-roads-") as name:
-        graph = Path(name) / "roads.s110"
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="street110-roads-")))
+        graph = folder / "roads.s110"
         tell(f"importing {source.name}")
         imported = in_a_process("import", source, graph)
         tell("loading")
         loads = [in_a_process("load", source, graph) for _ in range(scale.loads)]
         roads = Roads.load(graph)
         roads.warm_up()
+        router = stack.enter_context(valhalla(source, folder)) if scale.router else None
         tables = []
         for units in scale.units:
             tell(f"{units} units to {scale.places} places")
             # Places of their own, for ours remembers the searches it made.
             places = list_places(roads, scale.places + 1, seed=units)
-            tables.append(measure_units(roads, units, places))
+            tables.append(measure_units(roads, units, places, router))
     return {
         "map": source.name,
         "limit_s": LIMIT_S,
         "import": imported,
         "load": sorted(loads, key=lambda load: load["seconds"])[scale.loads // 2],
         "tables": tables,
+        "absent": {} if router or not scale.router else {"Valhalla": ABSENT},
     }
 
 
