@@ -303,3 +303,25 @@ def test_what_was_kept_comes_back_by_unit_not_by_row(tmp_path: Path) -> None:
 
 def test_nobody_moves_in_an_empty_batch() -> None:
     assert give(tracker(), []) == []
+
+
+def test_a_hundred_thousand_units_are_followed_and_found() -> None:
+    units, rng = 100_000, np.random.default_rng(11)
+    target = tracker([str(row) for row in range(units)])
+    at = np.clip(rng.normal((121.5, 31.2), 0.03, (units, 2)), BOUNDS[:2], BOUNDS[2:])
+    none = np.full(units, np.nan)
+    for now_ms in (NOW_MS, NOW_MS + 1_000):
+        at = np.clip(at + rng.normal(0, 1e-4, at.shape), BOUNDS[:2], BOUNDS[2:])
+        order = rng.permutation(units)
+        when = np.full(units, now_ms)
+        target.update(order, when, at[order], none, none, none, now_ms)
+    assert target.verdicts.tolist() == [2 * units, 0, 0, 0, 0, 0, 0]
+    may_go = rng.random(units) < 0.3
+    for lon, lat in rng.uniform(BOUNDS[:2], BOUNDS[2:], (20, 2)).tolist():
+        rows, _ = target.nearest(Point(lon, lat), 8, may_go)
+        away = np.hypot((at[:, 0] - lon) * np.cos(np.radians(lat)), at[:, 1] - lat)
+        plain = np.flatnonzero(may_go)[np.argsort(away[may_go])[:8]]
+        assert rows.tolist() == plain.tolist()
+        inside = (np.abs(at - (lon, lat)) <= 0.01).all(axis=1)
+        box = target.in_box(lon - 0.01, lat - 0.01, lon + 0.01, lat + 0.01)
+        assert set(np.flatnonzero(inside)) ^ set(box) == set()
