@@ -5,7 +5,7 @@ all lengths in metres of the district's plane.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numba import njit
@@ -149,58 +149,75 @@ def nearest_on(segment: FloatArray, x: float, y: float) -> tuple[float, float]:
     return away, t * np.sqrt(square)
 
 
+class Cells(NamedTuple):
+    """Segments of pieces in a grid of square cells, in metres of the plane.
+
+    Segments: (n, 4) x, y, x, y with the piece each is of and the metres along it where it begins;
+    `ways`: bits of the directions each piece is open in, 0 for closed; `start` and `segment`: the
+    segments of each cell, row by row from `corner`.
+    """
+
+    segment_xy: FloatArray
+    piece: IntArray
+    at_m: FloatArray
+    ways: ByteArray
+    start: IntArray
+    segment: IntArray
+    corner: FloatArray
+    cell_m: float
+    columns: int
+    rows: int
+
+
+@compiled
+def cell_of(cells: Cells, x: float, y: float) -> tuple[int, int, float]:
+    """Column and row of a point's cell, and its metres to the nearest border of it."""
+    cx = int(np.floor((x - cells.corner[0]) / cells.cell_m))
+    cy = int(np.floor((y - cells.corner[1]) / cells.cell_m))
+    west_m = x - cells.corner[0] - cx * cells.cell_m
+    south_m = y - cells.corner[1] - cy * cells.cell_m
+    border_m = min(west_m, cells.cell_m - west_m, south_m, cells.cell_m - south_m)
+    return cx, cy, border_m
+
+
 @compiled
 def snap(
-    points: FloatArray,
-    segment_xy: FloatArray,
-    segment_piece: IntArray,
-    segment_at_m: FloatArray,
-    ways: ByteArray,
-    cell_start: IntArray,
-    cell_segment: IntArray,
-    corner: FloatArray,
-    cell_m: float,
-    columns: int,
-    rows: int,
-    reach_m: float,
+    points: FloatArray, cells: Cells, reach_m: float
 ) -> tuple[IntArray, FloatArray, FloatArray]:
     """For each (n, 2) point: nearest piece (-1 beyond `reach_m`), metres along it, metres off it.
 
-    `ways` says of each piece in which directions it is open, 0 for closed; such are passed over.
-    Cells are looked at ring by ring; a ring further out than the best so far ends the search.
+    Closed pieces are passed over. Cells are looked at ring by ring; a ring further out than the
+    best so far ends the search.
     """
     count = len(points)
     piece = np.full(count, NOWHERE, np.int64)
     along = np.zeros(count)
     off = np.full(count, np.inf)
-    rings = int(np.ceil(reach_m / cell_m)) + 1
+    rings = int(np.ceil(reach_m / cells.cell_m)) + 1
     for p in range(count):
         x, y = points[p, 0], points[p, 1]
         if not (np.isfinite(x) and np.isfinite(y)):
             continue
-        cx = int(np.floor((x - corner[0]) / cell_m))
-        cy = int(np.floor((y - corner[1]) / cell_m))
-        west_m, south_m = x - corner[0] - cx * cell_m, y - corner[1] - cy * cell_m
-        border_m = min(west_m, cell_m - west_m, south_m, cell_m - south_m)
+        cx, cy, border_m = cell_of(cells, x, y)
         best = reach_m
         for ring in range(rings + 1):
-            if ring > 0 and (ring - 1) * cell_m + border_m > best:
+            if ring > 0 and (ring - 1) * cells.cell_m + border_m > best:
                 break
-            for gy in range(max(cy - ring, 0), min(cy + ring, rows - 1) + 1):
+            for gy in range(max(cy - ring, 0), min(cy + ring, cells.rows - 1) + 1):
                 edge_row = gy in (cy - ring, cy + ring)
                 step = 1 if edge_row or ring == 0 else 2 * ring
                 for gx in range(cx - ring, cx + ring + 1, step):
-                    if gx < 0 or gx >= columns:
+                    if gx < 0 or gx >= cells.columns:
                         continue
-                    cell = gy * columns + gx
-                    for i in range(cell_start[cell], cell_start[cell + 1]):
-                        s = cell_segment[i]
-                        away, on_m = nearest_on(segment_xy[s], x, y)
+                    cell = gy * cells.columns + gx
+                    for i in range(cells.start[cell], cells.start[cell + 1]):
+                        s = cells.segment[i]
+                        away, on_m = nearest_on(cells.segment_xy[s], x, y)
                         nearer = away < best or (away == best and piece[p] == NOWHERE)
-                        if nearer and ways[segment_piece[s]] != 0:
+                        if nearer and cells.ways[cells.piece[s]] != 0:
                             best = away
-                            piece[p] = segment_piece[s]
-                            along[p] = segment_at_m[s] + on_m
+                            piece[p] = cells.piece[s]
+                            along[p] = cells.at_m[s] + on_m
                             off[p] = away
     return piece, along, off
 

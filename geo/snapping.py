@@ -5,7 +5,7 @@ from copy import copy
 import numpy as np
 
 from geo.headings import snap_along
-from geo.search import snap
+from geo.search import Cells, snap
 from geo.types import ByteArray, FloatArray, IntArray
 
 CELL_M = 80.0
@@ -24,7 +24,6 @@ class Snapper:
 
     def __init__(self, shape_xy: FloatArray, shape_start: IntArray, ways: ByteArray) -> None:
         """`shape_xy` in metres of the plane; `ways` the bits of each piece that is ever open."""
-        self.ways = ways
         starts = np.asarray(shape_start)
         steps = np.hypot(*np.diff(shape_xy, axis=0).T)
         sizes = np.diff(starts) - 1
@@ -34,55 +33,35 @@ class Snapper:
         total = np.concatenate(([0.0], np.cumsum(steps)))
         at_m = total[point] - total[starts[piece]]
         keep = ways[piece] != 0
-        self.piece, self.at_m = piece[keep].astype(np.int64), at_m[keep]
         kept = point[keep]
-        self.xy = np.column_stack((shape_xy[kept], shape_xy[kept + 1]))
-        self.corner = np.asarray(shape_xy).min(axis=0) - 1.0
-        extent = np.asarray(shape_xy).max(axis=0) + 1.0 - self.corner
-        self.columns, self.rows = (int(np.ceil(side / CELL_M)) for side in extent)
-        self._fill_cells()
+        xy = np.column_stack((shape_xy[kept], shape_xy[kept + 1]))
+        corner = np.asarray(shape_xy).min(axis=0) - 1.0
+        extent = np.asarray(shape_xy).max(axis=0) + 1.0 - corner
+        columns, rows = (int(np.ceil(side / CELL_M)) for side in extent)
+        start, segment = _fill_cells(xy - np.tile(corner, 2), columns, rows)
+        self.cells = Cells(
+            segment_xy=xy,
+            piece=piece[keep].astype(np.int64),
+            at_m=at_m[keep],
+            ways=ways,
+            start=start,
+            segment=segment,
+            corner=corner,
+            cell_m=CELL_M,
+            columns=columns,
+            rows=rows,
+        )
 
     def opened(self, ways: ByteArray) -> "Snapper":
         """The same grid with pieces open as `ways` says now; none may be open that never was."""
         other = copy(self)
-        other.ways = ways
+        other.cells = self.cells._replace(ways=ways)
         return other
-
-    def _fill_cells(self) -> None:
-        low = np.minimum(self.xy[:, :2], self.xy[:, 2:]) - self.corner
-        high = np.maximum(self.xy[:, :2], self.xy[:, 2:]) - self.corner
-        west, south = (low // CELL_M).astype(np.int64).T
-        east, north = (high // CELL_M).astype(np.int64).T
-        cells: list[IntArray] = []
-        owners: list[IntArray] = []
-        wide, tall = int((east - west).max(initial=0)), int((north - south).max(initial=0))
-        for dx in range(wide + 1):
-            for dy in range(tall + 1):
-                inside = np.flatnonzero((west + dx <= east) & (south + dy <= north))
-                cells.append((south[inside] + dy) * self.columns + west[inside] + dx)
-                owners.append(inside)
-        cell = np.concatenate(cells)
-        owner = np.concatenate(owners)
-        order = np.lexsort((owner, cell))
-        self.cell_segment = owner[order]
-        self.cell_start = np.zeros(self.columns * self.rows + 1, dtype=np.int64)
-        np.cumsum(np.bincount(cell, minlength=self.columns * self.rows), out=self.cell_start[1:])
 
     def snap(self, xy: FloatArray) -> tuple[IntArray, FloatArray, FloatArray]:
         """Nearest piece (-1 for none), metres along it and metres off it, for (n, 2) metres."""
         found: tuple[IntArray, FloatArray, FloatArray] = snap(
-            np.ascontiguousarray(xy),
-            self.xy,
-            self.piece,
-            self.at_m,
-            self.ways,
-            self.cell_start,
-            self.cell_segment,
-            self.corner,
-            CELL_M,
-            self.columns,
-            self.rows,
-            REACH_M,
+            np.ascontiguousarray(xy), self.cells, REACH_M
         )
         return found
 
@@ -96,21 +75,9 @@ class Snapper:
         """
         moving = np.isfinite(heading_deg) & (speed_mps >= MOVING_MPS)
         way = np.radians(np.where(moving, heading_deg, np.nan))
+        headings = np.column_stack((np.sin(way), np.cos(way)))
         found: tuple[IntArray, FloatArray, FloatArray, IntArray] = snap_along(
-            np.ascontiguousarray(xy),
-            np.column_stack((np.sin(way), np.cos(way))),
-            self.xy,
-            self.piece,
-            self.at_m,
-            self.ways,
-            self.cell_start,
-            self.cell_segment,
-            self.corner,
-            CELL_M,
-            self.columns,
-            self.rows,
-            REACH_M,
-            AGAINST_M,
+            np.ascontiguousarray(xy), headings, self.cells, REACH_M, AGAINST_M
         )
         return found
 
@@ -118,3 +85,22 @@ class Snapper:
         """As `snap`, for one point."""
         piece, along_m, off_m = self.snap(np.array(((x, y),)))
         return int(piece[0]), float(along_m[0]), float(off_m[0])
+
+
+def _fill_cells(xy: FloatArray, columns: int, rows: int) -> tuple[IntArray, IntArray]:
+    """Where each cell begins, and the lists of all: (n, 4) segments in metres from the corner."""
+    low, high = np.minimum(xy[:, :2], xy[:, 2:]), np.maximum(xy[:, :2], xy[:, 2:])
+    west, south = (low // CELL_M).astype(np.int64).T
+    east, north = (high // CELL_M).astype(np.int64).T
+    cells: list[IntArray] = []
+    owners: list[IntArray] = []
+    wide, tall = int((east - west).max(initial=0)), int((north - south).max(initial=0))
+    for dx in range(wide + 1):
+        for dy in range(tall + 1):
+            inside = np.flatnonzero((west + dx <= east) & (south + dy <= north))
+            cells.append((south[inside] + dy) * columns + west[inside] + dx)
+            owners.append(inside)
+    cell, owner = np.concatenate(cells), np.concatenate(owners)
+    start = np.zeros(columns * rows + 1, dtype=np.int64)
+    np.cumsum(np.bincount(cell, minlength=columns * rows), out=start[1:])
+    return start, owner[np.lexsort((owner, cell))]

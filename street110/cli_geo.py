@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from geo.gmns import import_tables
 from geo.network import import_network
 from geo.osm import Say
 from street110 import cli_geo_ask
@@ -57,7 +58,7 @@ def import_both(
     country: Country = None,
 ) -> None:
     """Build a road graph from tables of nodes and links, and say what was left out."""
-    build(lambda say: import_network([nodes, links], target, say, country))
+    build(lambda say: import_tables(nodes, links, target, say, country))
 
 
 def build(work: Callable[[Say], dict[str, Any]]) -> None:

@@ -154,7 +154,7 @@ def test_snapping_finds_what_looking_at_every_segment_finds(roads: Roads) -> Non
     snapper = roads.snappers[Profile.CAR]
     points = roads.plane.to_metres(places(roads, 200, 5))
     _, _, off_m = snapper.snap(points)
-    segments = shapely.linestrings(snapper.xy.reshape(-1, 2, 2))
+    segments = shapely.linestrings(snapper.cells.segment_xy.reshape(-1, 2, 2))
     away_m = np.array([shapely.distance(segments, shapely.Point(at)).min() for at in points])
     expected = np.where(away_m <= REACH_M, away_m, np.inf)
     np.testing.assert_allclose(off_m, expected, atol=1e-6)
