@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from msgspec.structs import replace
@@ -12,7 +12,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from simulator.virtual.build import build
+from simulator.virtual.day_report import days_json, days_parquet, draw_days, show_days
+from simulator.virtual.days import load_days, world_of
 from simulator.virtual.picture import draw
+from simulator.virtual.policies import compare, live_all
 from simulator.virtual.report import as_json, show, write_parquet
 from simulator.virtual.run import run_many
 from simulator.virtual.scenario import Scenario, ScenarioError, load_scenario
@@ -42,6 +45,10 @@ def simulate(
 ) -> None:
     """Simulate a scenario: a model world, or days of a district, with confidence intervals."""
     try:
+        if world_of(scenario) == "district":
+            ask = Ask(runs, seed, json_file, parquet, picture, workers or cores())
+            simulate_days(scenario, ask)
+            return
         asked = override(load_scenario(scenario), runs, seed, calls)
         world = build(asked, scenario.parent)
         with bar() as progress:
@@ -61,6 +68,38 @@ def simulate(
         write_parquet(world, found, parquet)
     if picture is not None:
         draw(world, found, picture)
+
+
+class Ask(NamedTuple):
+    """What the command line asks for."""
+
+    runs: int | None
+    seed: int | None
+    json_file: Path | None
+    parquet: Path | None
+    picture: Path | None
+    workers: int
+
+
+def simulate_days(scenario: Path, ask: Ask) -> None:
+    """Days of a district under its policies, and the table that compares them."""
+    days = load_days(scenario)
+    run = replace(days.run, runs=ask.runs or days.run.runs)
+    days = replace(days, run=run if ask.seed is None else replace(run, seed=ask.seed))
+    with bar() as progress:
+        task = progress.add_task("days", total=days.run.runs * len(days.policy))
+        lived = live_all(days, scenario.parent, ask.workers, lambda: progress.advance(task))
+    table = compare(days, lived)
+    if ask.json_file == Path("-"):
+        sys.stdout.write(days_json(days, table))
+    else:
+        show_days(days, table, Console(highlight=False))
+    if ask.json_file is not None and ask.json_file != Path("-"):
+        ask.json_file.write_text(days_json(days, table), encoding="utf-8")
+    if ask.parquet is not None:
+        days_parquet(days, lived, ask.parquet)
+    if ask.picture is not None:
+        draw_days(days, lived, ask.picture)
 
 
 def override(scenario: Scenario, runs: int | None, seed: int | None, calls: int | None) -> Scenario:
