@@ -24,6 +24,8 @@ from dispatch.work import Work
 
 HELD_BY_ORDER = frozenset({UnitStatus.DISPATCHED, UnitStatus.EN_ROUTE, UnitStatus.ON_SCENE})
 ADVICE_LIVES_MS = 90_000
+NEIGHBOURS_FROM = 3
+"""At this level of escalation the neighbouring districts are asked for help."""
 FALLEN_SHORT = frozenset({OrderStatus.REFUSED, OrderStatus.CANCELLED, OrderStatus.EXPIRED})
 
 
@@ -340,6 +342,7 @@ def escalate(work: Work, incident: Incident) -> None:
             level=level,
             reason="short of " + ", ".join(sorted(incident.short)),
             next_due_ms=work.now_ms + wait_ms,
+            to="neighbours" if level >= NEIGHBOURS_FROM else "operator",
         )
     )
     work.refill.append(incident.id)

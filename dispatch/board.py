@@ -14,6 +14,7 @@ from dispatch.deadlines import Deadlines
 from dispatch.district import District, Gate, Plan, Post, Unit, roster_of
 from dispatch.events_case import CirclesTaken
 from dispatch.force import Force
+from dispatch.hotlist import HotList
 from dispatch.letters import Letter, OrderLetter, recall_of
 from dispatch.model import Advice, Alarm, Heard, Incident, Order, Responder, Sighting
 from dispatch.nearby import Nearby
@@ -72,7 +73,7 @@ class Board:
         self.post_places = tuple(post.place for post in self.posts.values())
         self.gates: dict[ResponderId, Gate] = {g.id: g for g in book.gates} if book else {}
         self.plans: dict[str, Plan] = {p.type: p for p in book.plans} if book else {}
-        self.wanted = {w.plate: w.reason for w in book.hot_list} if book else {}
+        self.hot_list = HotList(book.hot_list if book else ())
         self.open: set[IncidentId] = set()
         self.nearby = Nearby()
         self.short: set[IncidentId] = set()

@@ -32,17 +32,7 @@ def apply_case(board: "Board", event: e.CaseEvent) -> None:  # noqa: C901, PLR09
         case e.IncidentReopened():
             _reopen(board, event)
         case e.IncidentChanged():
-            row = board.incidents[event.incident]
-            board.put_incident(
-                replace(
-                    row,
-                    type=event.type,
-                    priority=event.priority,
-                    place=event.place,
-                    place_name=event.place_name,
-                    areas=event.areas,
-                )
-            )
+            _change(board, event)
         case e.NeedChanged():
             row = board.incidents[event.incident]
             board.put_incident(replace(row, owed=event.owed))
@@ -52,8 +42,8 @@ def apply_case(board: "Board", event: e.CaseEvent) -> None:  # noqa: C901, PLR09
         case e.NoteStruck():
             _strike(board, event)
         case e.IncidentEnded():
-            row = board.incidents[event.incident]
-            board.put_incident(replace(row, outcomes=event.outcomes))
+            ended = replace(board.incidents[event.incident], outcomes=event.outcomes)
+            board.put_incident(ended)
         case e.FollowUpSet() | e.FollowUpOverdue() | e.FollowUpFinished():
             _follow_up(board, event)
         case e.OrderLate():
@@ -69,6 +59,19 @@ def apply_case(board: "Board", event: e.CaseEvent) -> None:  # noqa: C901, PLR09
             board.circles = [*board.circles[1 - CIRCLES_KEPT :], event]
         case _:
             assert_never(event)
+
+
+def _change(board: "Board", event: e.IncidentChanged) -> None:
+    board.put_incident(
+        replace(
+            board.incidents[event.incident],
+            type=event.type,
+            priority=event.priority,
+            place=event.place,
+            place_name=event.place_name,
+            areas=event.areas,
+        )
+    )
 
 
 def _advise(board: "Board", event: e.AdviceGiven | e.AdviceSettled) -> None:

@@ -8,7 +8,17 @@ from collections import deque
 from heapq import nsmallest
 from typing import TypeVar
 
-from dispatch import advise, assign, board_case, callout, casework, follow, intake, watch
+from dispatch import (
+    advise,
+    assign,
+    board_case,
+    callout,
+    casework,
+    duty,
+    follow,
+    intake,
+    watch,
+)
 from dispatch import commands as c
 from dispatch import events as e
 from dispatch.board import Board
@@ -18,7 +28,7 @@ from dispatch.model import Order
 from dispatch.operate import OPERATIONS
 from dispatch.ranking import warm_up
 from dispatch.together import fill_together
-from dispatch.words import ORDER_ENDED, IncidentId, NoticeId, OrderId, OrderStatus
+from dispatch.words import ORDER_ENDED, IncidentId, NoticeId, OrderId, OrderStatus, ResponderId
 from dispatch.work import Outcome, Views, Work
 
 Item = TypeVar("Item")
@@ -32,6 +42,7 @@ RETRIED_BY_CLOCK = 8
 WATCH_MS = 3_000
 """Taken orders are held against their units' tracks this often."""
 WATCHED_AT_ONCE = 64
+SHIFT_MS = 30_000
 DUE_AT_ONCE = 16
 """How many deadlines one tick acts on: what else is due is seen after the alarms that wait."""
 
@@ -47,6 +58,8 @@ class Desk:
         self._watched_ms = 0
         self._to_watch: deque[OrderId] = deque()
         self._circled_ms = 0
+        self._shifted_ms = 0
+        self._on_shift: frozenset[ResponderId] | None = None
         warm_up()
 
     def handle(self, command: c.AnyCommand, now_ms: int, who: str) -> Outcome:
@@ -83,6 +96,8 @@ class Desk:
             due.append(self._watched_ms + (0 if self._to_watch else WATCH_MS))
         if self.board.district is not None and self.board.district.circles:
             due.append(self._circled_ms + 1_000 * self.board.district.rules.circles_every_s)
+        if self.board.district is not None and self.board.district.roster is not None:
+            due.append(self._shifted_ms + SHIFT_MS)
         return min((at_ms for at_ms in due if at_ms is not None), default=None)
 
     def _tick(self, work: Work) -> None:
@@ -99,12 +114,20 @@ class Desk:
             self._to_watch.extend(sorted(self.board.taken))
         for order in take_turn(self._to_watch, WATCHED_AT_ONCE):
             watch.look_at(work, order)
+        self._look_around(work)
+
+    def _look_around(self, work: Work) -> None:
+        """What is looked at by the clock alone: circles, and whose shift begins or ends."""
         book = self.board.district
-        if book is not None and book.circles:
-            every_ms = 1_000 * book.rules.circles_every_s
-            if work.now_ms >= self._circled_ms + every_ms:
-                self._circled_ms = work.now_ms
-                advise.take_circles(work)
+        if book is None:
+            return
+        circle_ms = 1_000 * book.rules.circles_every_s
+        if book.circles and work.now_ms >= self._circled_ms + circle_ms:
+            self._circled_ms = work.now_ms
+            advise.take_circles(work)
+        if book.roster is not None and work.now_ms >= self._shifted_ms + SHIFT_MS:
+            self._shifted_ms = work.now_ms
+            self._on_shift = duty.take_shifts(work, self._on_shift)
 
     def _act_on(self, work: Work, key: str) -> None:
         """Something about an order, an incident, a call or an advice is due."""

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from dispatch.coverage_circles import Circle
+from dispatch.shifts import Roster
 from dispatch.words import (
     AreaId,
     AreaLevel,
@@ -178,6 +179,7 @@ class District(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     plans: tuple[Plan, ...]
     hot_list: tuple[WantedPlate, ...] = ()
     circles: tuple[Circle, ...] = ()
+    roster: Roster | None = None
     rules: Rules = Rules()
 
 

@@ -5,11 +5,14 @@ import io
 import re
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from dispatch.coverage_circles import Circle
 from dispatch.district import (
     Area,
     District,
@@ -20,27 +23,20 @@ from dispatch.district import (
     Rules,
     Unit,
     WantedPlate,
+    roster_of,
 )
 from dispatch.district_lines import geojson_features, toml_key_line, toml_lines
+from dispatch.force import ANYONE
+from dispatch.hotlist import read_plates
+from dispatch.problem import Problem
+from dispatch.shifts import Roster
+from dispatch.shifts_file import read_roster, read_roster_csv
 from dispatch.words import AreaLevel
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 PATH = re.compile(r" - at `\$\.?([A-Za-z_]*)")
 MAX_BYTES = 64 << 20
 LEVELS = list(AreaLevel)
-
-
-class Problem(msgspec.Struct, frozen=True, order=True):
-    """One thing wrong with a district folder."""
-
-    file: str
-    line: int
-    key: str
-    what: str
-
-    def __str__(self) -> str:
-        """As compilers say it, so that editors can jump there."""
-        return f"{self.file}:{self.line}: {self.key}: {self.what}"
 
 
 class DistrictError(Exception):
@@ -216,10 +212,13 @@ def read_district(folder: Path) -> tuple[District | None, list[Problem]]:
     posts = list(reader.features("posts.geojson", Post, "Point"))
     gates = list(reader.features("gates.geojson", Gate, "Point"))
     areas = list(reader.features("areas.geojson", Area, "Polygon"))
-    plates = list(reader.rows("hotlist.csv", WantedPlate, needed=False))
+    circles: list[Circle] = []
+    if (folder / "circles.geojson").exists():
+        circles = list(reader.features("circles.geojson", Circle, "Point"))
     book = {
         **head, "units": units, "posts": posts, "gates": gates, "groups": groups,
-        "areas": areas, "plans": plans, "hot_list": plates, "rules": rules or Rules(),
+        "areas": areas, "plans": plans, "hot_list": read_hot_list(reader),
+        "circles": circles, "rules": rules or Rules(),
     }  # fmt: skip
     district = reader.convert(
         msgspec.to_builtins(book),
@@ -229,7 +228,49 @@ def read_district(folder: Path) -> tuple[District | None, list[Problem]]:
     )
     if district is not None:
         cross_check(reader, district)
+        district = msgspec.structs.replace(district, roster=read_duties(reader, district))
     return district, sorted(reader.problems)
+
+
+def read_hot_list(reader: Reader) -> list[WantedPlate]:
+    """The plates of hotlist.csv, in whichever of the usual forms it was exported."""
+    file = reader.folder / "hotlist.csv"
+    if not file.exists():
+        return []
+    plates, problems = read_plates(file.read_bytes(), file.name)
+    reader.problems += problems
+    return plates
+
+
+def read_duties(reader: Reader, district: District) -> Roster | None:
+    """Who works when, of roster.toml and the duties of roster.csv; None where neither is there."""
+    ids = frozenset(roster_of(district))
+    offset_min = offset_of(district)
+    shifts = reader.folder / "roster.toml"
+    duties = reader.folder / "roster.csv"
+    if not shifts.exists():
+        return None
+    roster, problems = read_roster(reader.text(shifts.name), shifts.name, ids, offset_min)
+    reader.problems += problems
+    if roster is None or not duties.exists():
+        return roster
+    more, problems = read_roster_csv(
+        duties.read_bytes(), duties.name, ids, offset_min, roster.shifts
+    )
+    reader.problems += problems
+    if more is None:
+        return roster
+    return msgspec.structs.replace(roster, duties=(*roster.duties, *more.duties))
+
+
+def offset_of(district: District) -> int:
+    """Local time minus UTC in minutes, in winter; China keeps one time all year."""
+    winter = datetime(2026, 1, 15, tzinfo=UTC)
+    try:
+        offset = winter.astimezone(ZoneInfo(district.timezone)).utcoffset()
+    except (ZoneInfoNotFoundError, ValueError):
+        return 0
+    return round(offset.total_seconds() / 60) if offset is not None else 0
 
 
 def cross_check(reader: Reader, district: District) -> None:
@@ -243,6 +284,12 @@ def cross_check(reader: Reader, district: District) -> None:
                 reader.say(file, line, "groups", f"{post.id}: no group {group} in district.toml")
         if signs.setdefault(post.sign, post.id) != post.id:
             reader.say(file, line, "sign", f"{post.sign} is already on post {signs[post.sign]}")
+    known = roster_of(district)
+    for circle in district.circles:
+        for one in circle.bound:
+            if one not in known:
+                what = f"{circle.id}: no responder {one}"
+                reader.say(*_where(reader, circle.id), "bound", what)
     check_areas(reader, district)
     check_plans(reader, district)
 
@@ -272,7 +319,7 @@ def check_plans(reader: Reader, district: District) -> None:
     can = {word for unit in district.units for word in unit.capabilities}
     for plan in district.plans:
         for need in plan.units:
-            if need.capability not in can:
+            if need.capability not in {*can, ANYONE}:
                 what = f"{plan.type} needs {need.capability}, which no unit has"
                 reader.say("plans.toml", 1, "capability", what)
     for name, rows in (("units", district.units), ("plan", district.plans)):

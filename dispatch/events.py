@@ -150,6 +150,9 @@ class PlateChecked(Event, frozen=True, kw_only=True, tag="plate_checked"):
     plate: str
     hit: bool
     reason: str | None
+    like: tuple[str, ...] = ()
+    """Plates of the list that this one may be, where it is none of them for certain."""
+    place: Point | None = None
 
 
 AnyEvent: TypeAlias = (

@@ -1,9 +1,9 @@
 """What responders say afterwards: answers, statuses, sightings and plate checks."""
 
-from dispatch import callout, watch
+from dispatch import callout, intake, watch
 from dispatch import events as e
 from dispatch.assign import advance_incident, end_order, fill, set_status
-from dispatch.commands import AnswerOrder, CheckPlate, ReportSighting, ReportStatus
+from dispatch.commands import AnswerOrder, CheckPlate, RaiseAlarm, ReportSighting, ReportStatus
 from dispatch.letters import recall_of
 from dispatch.model import Order, Responder
 from dispatch.words import (
@@ -17,11 +17,15 @@ from dispatch.words import (
     OrderStatus,
     ResponderId,
     ResponderKind,
+    SourceKind,
     UnitStatus,
 )
 from dispatch.work import Work
 
 UNABLE = frozenset({UnitStatus.BUSY, UnitStatus.OUT_OF_SERVICE, UnitStatus.OFF_DUTY})
+WANTED_VEHICLE = "wanted_vehicle"
+"""The incident type that a hit on the hot list opens, where the book has a plan for it."""
+LIKE_TOLD = 5
 STATUS_AS_ORDER = {
     UnitStatus.EN_ROUTE: OrderStatus.EN_ROUTE,
     UnitStatus.ON_SCENE: OrderStatus.ON_SCENE,
@@ -201,22 +205,41 @@ def report_sighting(work: Work, command: ReportSighting) -> None:
 
 
 def check_plate(work: Work, command: CheckPlate) -> None:
-    """Look a plate up in the hot list; every check stays on record."""
+    """Look a plate up in the hot list; every check stays on record, a hit is an alarm."""
     row = find_sender(work, ResponderKind.UNIT, command.responder, command.id)
     if row is None:
         return
     plate = "".join(command.plate.split()).upper()
-    reason = work.board.wanted.get(plate)
+    hit = work.board.hot_list.find(plate)
+    like = () if hit is not None else tuple(work.board.hot_list.list_like(plate))
+    reason = hit.reason if hit is not None else None
+    if like:
+        reason = "; ".join(f"{one.plate}? {one.reason}" for one in like[:LIKE_TOLD])
     result = e.PlateChecked(
         at_ms=work.now_ms,
         responder=row.id,
         message=command.id,
         plate=plate,
-        hit=reason is not None,
+        hit=hit is not None,
         reason=reason,
+        like=tuple(one.plate for one in like),
+        place=callout.place_of(work, row.id),
     )
     if command.id in row.seen:
         work.repeat(result)
         return
     take(work, row.id, command.id)
     work.tell(result)
+    if hit is not None and WANTED_VEHICLE in work.board.plans:
+        intake.raise_alarm(
+            work,
+            RaiseAlarm(
+                id=f"plate-{command.id}"[:64],
+                source_kind=SourceKind.UNIT,
+                source=row.id,
+                type=WANTED_VEHICLE,
+                sent_ms=work.now_ms,
+                text=f"{plate}: {reason}",
+                silent=True,
+            ),
+        )

@@ -11,30 +11,29 @@ from itertools import product
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from dispatch.district import WantedPlate
-from dispatch.district_file import Problem
 from dispatch.hotlist_plates import (
     DOUBT,
     MOST_TAIL,
     PROVINCES,
     TAIL,
     TAIL_BITS,
+    Codes,
     code,
+    codes_of,
     decode,
     find_fault,
     normalise,
     skeleton,
     split,
 )
+from dispatch.problem import Problem
 
 MOST_UNREAD = 2
 MOST_HITS = 20
 PLATE_HEADS = frozenset({"plate", "plate_no", "number", "车牌", "车牌号", "车牌号码", "号牌号码"})
 REASON_HEADS = frozenset({"reason", "why", "原因", "事由", "协查原因", "布控原因"})
-
-Codes = npt.NDArray[np.int64]
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,22 +60,19 @@ class HotList:
     def __init__(self, wanted: Iterable[WantedPlate]) -> None:
         self.problems: list[str] = []
         reasons: dict[str, int] = {}
-        rows: dict[int, tuple[int, int]] = {}
+        rows: dict[str, int] = {}
         for one in wanted:
             plate = normalise(one.plate)
             fault = find_fault(plate)
             if fault is not None:
                 self.problems.append(f"{one.plate}: {fault}")
                 continue
-            province, tail = split(plate)
-            why = reasons.setdefault(one.reason, len(reasons))
-            rows.setdefault(code(province, tail), (skeleton(tail), why))
-        codes = np.fromiter(rows, dtype=np.int64, count=len(rows))
-        pairs = np.array(list(rows.values()), dtype=np.int64).reshape(-1, 2)
+            rows.setdefault(plate, reasons.setdefault(one.reason, len(reasons)))
+        codes, skeletons = codes_of(list(rows))
         order = np.argsort(codes)
         self._codes: Codes = codes[order]
-        self._why: Codes = pairs[order, 1]
-        skeletons = pairs[order, 0]
+        self._why: Codes = np.fromiter(rows.values(), dtype=np.int64, count=len(rows))[order]
+        skeletons = skeletons[order]
         self._by_skeleton: Codes = np.argsort(skeletons, kind="stable")
         self._skeletons: Codes = skeletons[self._by_skeleton]
         self._reasons = list(reasons)

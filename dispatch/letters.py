@@ -9,6 +9,7 @@ import msgspec
 
 from dispatch.model import Notice, Order
 from dispatch.words import IncidentId, OrderId, ResponderId, ResponderKind
+from geo.types import Point
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +70,20 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
     error: str
 
 
-Letter: TypeAlias = Receipt | OrderLetter | Recall | NoticeLetter | CheckResult | Reject
+class HelpCall(msgspec.Struct, frozen=True, kw_only=True):
+    """To the neighbouring districts' centres: we have nobody for this."""
+
+    incident: IncidentId
+    type: str
+    priority: int
+    place: Point
+    place_name: str
+    lacking: dict[str, int]
+    level: int
+    at_ms: int
+
+
+Letter: TypeAlias = HelpCall | Receipt | OrderLetter | Recall | NoticeLetter | CheckResult | Reject
 
 
 def recall_of(order: Order) -> Recall:

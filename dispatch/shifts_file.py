@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from dispatch.district_file import Problem
 from dispatch.district_lines import toml_key_line, toml_lines
+from dispatch.problem import Problem
 from dispatch.shifts import Duty, Roster, Shift
 
 HEADS = {

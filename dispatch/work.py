@@ -6,6 +6,7 @@ from dispatch import events as e
 from dispatch.board import Board
 from dispatch.letters import (
     CheckResult,
+    HelpCall,
     Letter,
     NoticeLetter,
     OrderLetter,
@@ -66,8 +67,23 @@ class Work:
                 self.letters.append(OrderLetter(order=self.board.get_order(event.order)))
             case e.OrderAdvanced() if event.status in RECALLS:
                 self.letters.append(recall_of(self.board.get_order(event.order)))
+            case e.IncidentEscalated() if event.to == "neighbours":
+                self.letters.append(self._help_call(event))
             case _:
                 self.letters.extend(fleeting_letters(event))
+
+    def _help_call(self, event: e.IncidentEscalated) -> HelpCall:
+        row = self.board.incidents[event.incident]
+        return HelpCall(
+            incident=row.id,
+            type=row.type,
+            priority=row.priority,
+            place=row.place,
+            place_name=row.place_name,
+            lacking=row.short,
+            level=event.level,
+            at_ms=event.at_ms,
+        )
 
     def repeat(self, event: e.AnyEvent) -> None:
         """Send the letters of a fact again without stating it again."""

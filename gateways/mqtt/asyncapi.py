@@ -66,6 +66,7 @@ CHANNELS = (
         wire.NoticeDown,
         "To one responder; with `answer` its reading is counted.",
     ),
+    Channel("help", "neighbours/help", False, 1, wire.HelpDown, "To neighbouring centres."),
     Channel("allNotice", "all/notice", False, 1, wire.NoticeDown, "To everybody."),
     Channel("state", "engine/state", False, 1, wire.EngineState, "Who hears you.", retain=True),
 )

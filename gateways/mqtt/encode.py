@@ -6,6 +6,7 @@ import msgspec
 
 from dispatch.letters import (
     CheckResult,
+    HelpCall,
     Letter,
     NoticeLetter,
     OrderLetter,
@@ -18,6 +19,7 @@ from dispatch.words import CallKind
 from gateways.mqtt.wire import (
     CheckResultDown,
     EngineState,
+    HelpDown,
     Leg,
     NoticeDown,
     OrderDown,
@@ -45,7 +47,9 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     properties: dict[str, Any] = {}
 
 
-def encode(letter: Letter, root: str, now_ms: int) -> Outgoing:
+def encode(  # noqa: PLR0911  # one match, all letters
+    letter: Letter, root: str, now_ms: int
+) -> Outgoing:
     """A letter for its device; `root` ends with a slash, `now_ms` starts the message's expiry."""
     match letter:
         case OrderLetter():
@@ -62,6 +66,8 @@ def encode(letter: Letter, root: str, now_ms: int) -> Outgoing:
                 payload=_encode(body),
                 properties=_properties(letter.id),
             )
+        case HelpCall():
+            return _help(letter, root)
         case NoticeLetter():
             return _notice(letter, root, now_ms)
         case CheckResult():
@@ -183,4 +189,21 @@ def _notice(letter: NoticeLetter, root: str, now_ms: int) -> Outgoing:
         topic=f"{root}{to}/notice",
         payload=_encode(body),
         properties=_properties(notice.id, notice.expires_ms, now_ms),
+    )
+
+
+def _help(call: HelpCall, root: str) -> Outgoing:
+    body = HelpDown(
+        incident=call.incident,
+        type=call.type,
+        priority=call.priority,
+        lon=call.place.lon,
+        lat=call.place.lat,
+        place=call.place_name,
+        lacking=call.lacking,
+        level=call.level,
+        t=call.at_ms,
+    )
+    return Outgoing(
+        kind="help", topic=f"{root}neighbours/help", payload=_encode(body), properties={}
     )

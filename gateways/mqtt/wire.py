@@ -177,6 +177,20 @@ class NoticeDown(msgspec.Struct, frozen=True, kw_only=True):
     exercise: bool = False
 
 
+class HelpDown(msgspec.Struct, frozen=True, kw_only=True):
+    """To the centres of neighbouring districts: an incident for which nobody is left here."""
+
+    incident: str
+    type: str
+    priority: int
+    lon: float
+    lat: float
+    place: str
+    lacking: dict[str, int]
+    level: int
+    t: int
+
+
 class CheckResultDown(msgspec.Struct, frozen=True, kw_only=True):
     """What the hot list says of a plate."""
 

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from dispatch.district import Word
-from dispatch.district_file import Problem
 from dispatch.district_lines import toml_lines
+from dispatch.problem import Problem
 
 NEGATIONS = ("没有", "不是", "并非", "没", "未", "no ", "not ", "without ", "isn't ")
 REACH = 8
