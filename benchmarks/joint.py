@@ -2,12 +2,14 @@
 
     python -m benchmarks.joint
 
+Then what it gives against first come first served, on the same scenes: seconds to the place.
 Prints milliseconds of a whole decision (groups, classes, diversions, pairs): by the clock, and of
 the processor, which a busy neighbour does not lengthen.
 """
 
 import time
 
+import msgspec
 import numpy as np
 
 from dispatch.joint import solve
@@ -56,6 +58,48 @@ def make_scene(
     return waiting, ready
 
 
+def first_come(waiting: list[Waiting], ready: Ready) -> dict[tuple[str, int], float]:
+    """The rule it is compared with: the most urgent first, each to the nearest that is left."""
+    left = (ready.held == 0) & ready.can["patrol"]
+    sent = {}
+    for column, one in sorted(enumerate(waiting), key=lambda row: (row[1].priority, row[1].id)):
+        for slot in range(len(one.wants)):
+            rows = np.flatnonzero(left)
+            if len(rows) == 0:
+                return sent
+            best = rows[np.lexsort((rows, ready.eta_s[rows, column], ready.tier[rows]))[0]]
+            sent[one.id, slot] = float(ready.eta_s[best, column])
+            left[best] = False
+    return sent
+
+
+def compare(rng: np.random.Generator) -> None:
+    """Print mean and 90th percentile to the first and to further responders, by priority."""
+    print("\nseconds to the place, mean / 90th percentile; all in one quarter, all units free")
+    print(f"{'priority':<10}{'first come':>20}{'joint':>20}{'alone':>20}")
+    found: dict[tuple[str, int], list[float]] = {}
+    for _ in range(RUNS):
+        waiting, ready = make_scene(rng, SIDE_M / 4, 0.0)
+        waiting = [msgspec.structs.replace(one, waited_s=0.0) for one in waiting]
+        priority = {one.id: one.priority for one in waiting}
+        for (incident, _), seconds in first_come(waiting, ready).items():
+            found.setdefault(("first come", priority[IncidentId(incident)]), []).append(seconds)
+        for choice in solve(waiting, ready, Options(covers_from=9)).choices:
+            key = priority[choice.incident]
+            if choice.eta_s is not None:
+                found.setdefault(("joint", key), []).append(choice.eta_s)
+            if choice.alone_s is not None:
+                found.setdefault(("alone", key), []).append(choice.alone_s)
+    for level in (1, 2, 3, 4, 5, 0):
+        line = f"{level or 'all':<10}"
+        for rule in ("first come", "joint", "alone"):
+            pool = [
+                s for (r, p), rows in found.items() if r == rule and level in (p, 0) for s in rows
+            ]
+            line += f"{np.mean(pool):>12.1f} /{np.percentile(pool, 90):>6.1f}"
+        print(line)
+
+
 def main() -> None:
     """Print one line per scene."""
     rng = np.random.default_rng(110)
@@ -74,6 +118,7 @@ def main() -> None:
             largest = max(largest, *map(len, answer.groups))
         figures = [*np.percentile(clock_ms, (50, 99)), *np.percentile(cpu_ms, (50, 99))]
         print(f"{name:<24}" + "".join(f"{ms:>11.1f}" for ms in figures) + f"{largest:>15}")
+    compare(rng)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,12 @@ from dispatch.hotlist_plates import (
     LOOKS_LIKE,
     PROVINCES,
     TAIL,
+    codes_of,
     decode,
     find_fault,
     kind_of,
     normalise,
+    skeleton,
     split,
 )
 from dispatch.hotlist_plates import code as number_of
@@ -108,6 +110,13 @@ def test_a_plate_and_its_number_are_the_same(plate: str) -> None:
     assert normalise(plate) == plate
     assert find_fault(plate) is None
     assert decode(number_of(*split(plate))) == plate
+
+
+@given(st.lists(PLATES | st.sampled_from(["BAO1234", "AB", "粤Z1234港", "X1234567"]), max_size=9))
+def test_many_plates_have_the_numbers_of_each(plates: list[str]) -> None:
+    codes, skeletons = codes_of(plates)
+    assert codes.tolist() == [number_of(*split(plate)) for plate in plates]
+    assert skeletons.tolist() == [skeleton(split(plate)[1]) for plate in plates]
 
 
 @given(st.lists(PLATES, min_size=1, max_size=30, unique=True), st.data())
