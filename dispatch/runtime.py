@@ -17,6 +17,7 @@ from dispatch.board import Board
 from dispatch.commands import AnswerOrder, AnyCommand, CheckPlate, ReportStatus, Tick
 from dispatch.desk import Desk
 from dispatch.letters import Letter, OrderLetter, Recall
+from dispatch.poison import PoisonBook
 from dispatch.ports import Journal, Outlet, Record
 from dispatch.work import Outcome, Views
 
@@ -61,7 +62,9 @@ class Engine:
         journal: ReleasingJournal,
         clock: Callable[[], int],
         registry: CollectorRegistry,
+        poison: PoisonBook | None = None,
     ) -> None:
+        self.poison = poison
         self.board = board
         self.views = views
         self.journal = journal
@@ -240,7 +243,7 @@ class Engine:
             command, who, _ = waiting
             answers += isinstance(command, PATIENT)
             now_ms = self.now_ms()
-            outcome = self.desk.handle(command, now_ms, who)
+            outcome = self._judge(command, now_ms, who)
             decided.append((_record(now_ms, who, command, outcome), outcome, waiting))
         if self._count_waiting() < MAX_WAITING:
             self._room.set()
@@ -249,6 +252,19 @@ class Engine:
             for order in orders_in(outcome.letters):
                 self._undurable[order] = self._undurable.get(order, 0) + 1
         return decided
+
+    def _judge(self, command: AnyCommand, now_ms: int, who: str) -> Outcome:
+        """One decision; what breaks it is written down, then the engine stops."""
+        if self.poison is not None and self.poison.holds(command, who):
+            self._refused.labels("poison").inc()
+            log.error("poison_refused", who=who, command=type(command).__name__)
+            return Outcome(events=(), letters=())
+        try:
+            return self.desk.handle(command, now_ms, who)
+        except Exception as error:
+            if self.poison is not None:
+                self.poison.condemn(command, who, error)
+            raise
 
     async def _commit_and_release(
         self, decided: list[tuple[Record, Outcome, Waiting | None]]

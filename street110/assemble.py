@@ -16,6 +16,7 @@ from dispatch.district import District
 from dispatch.district_file import load_district
 from dispatch.journal import SqliteJournal
 from dispatch.letters import Letter
+from dispatch.poison import PoisonBook
 from dispatch.runtime import Engine
 from dispatch.snapshot import SnapshotTaker, rebuild
 from dispatch.work import Views, fleeting_letters
@@ -73,7 +74,10 @@ class Running:
         if self.positions_file.exists():
             tracker.load(self.positions_file)
         views = Views(tracker, self.terrain.roads, self.terrain.places)
-        self.engine = Engine(board, views, self.journal, epoch_ms, self.registry)
+        poison = PoisonBook(self.state / "poison.json")
+        if len(poison):
+            log.error("poison_waits", commands=len(poison), look_at=str(poison.path))
+        self.engine = Engine(board, views, self.journal, epoch_ms, self.registry, poison)
         taker = SnapshotTaker(self.journal.path, self.config.state.snapshot_every)
         self._stack.callback(taker.close)
         self.engine.watch(taker.seen)

@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from dispatch.board import Board
-from dispatch.commands import LoadDistrict, RaiseAlarm
+from dispatch.commands import AnyCommand, LoadDistrict, RaiseAlarm
 from dispatch.letters import Letter, OrderLetter, Receipt
+from dispatch.poison import PoisonBook
 from dispatch.ports import Record
 from dispatch.runtime import Engine, EngineStoppedError
-from dispatch.words import ResponderId, ResponderKind
+from dispatch.words import ResponderId, SourceKind
+from dispatch.work import Outcome
 from tests.world import START_MS, Town
 
 
@@ -49,7 +52,7 @@ class Box:
 def press(number: int) -> RaiseAlarm:
     return RaiseAlarm(
         id=f"a{number}",
-        source_kind=ResponderKind.POST,
+        source_kind=SourceKind.POST,
         source=ResponderId("P001"),
         type="panic",
         sent_ms=START_MS,
@@ -125,3 +128,35 @@ async def test_a_failed_commit_stops_everything_and_releases_nothing() -> None:
     assert bench.box.letters == []
     with pytest.raises(EngineStoppedError):
         await bench.engine.submit(press(3), "post/P001")
+
+
+async def test_a_command_that_breaks_a_decision_is_refused_after_the_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = PoisonBook(tmp_path / "poison.json")
+    town = Town()
+    desk_alone = town.desk.handle
+
+    def breaks_on_two(command: AnyCommand, now_ms: int, who: str) -> Outcome:
+        if isinstance(command, RaiseAlarm) and command.id == press(2).id:
+            raise ZeroDivisionError("as a fault in the rules would")
+        return desk_alone(command, now_ms, who)
+
+    first = Engine(
+        town.board, town.views, HeldJournal(), lambda: START_MS, CollectorRegistry(), book
+    )
+    monkeypatch.setattr(first.desk, "handle", breaks_on_two)
+    first.start()
+    with pytest.raises(EngineStoppedError):
+        await first.submit(press(2), "post/P001")
+    assert isinstance(first.failure, ZeroDivisionError)
+
+    bench = Bench()
+    bench.engine.poison = PoisonBook(book.path)
+    monkeypatch.setattr(bench.engine.desk, "handle", breaks_on_two)
+    bench.engine.start()
+    outcome = await bench.engine.submit(press(2), "post/P001")
+    assert outcome.events == ()
+    assert outcome.letters == ()
+    assert bench.engine.failure is None
+    await bench.engine.stop()
