@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from dispatch.board import Board
 from dispatch.district import Post
 from dispatch.model import Incident, Order, Responder
-from dispatch.words import ORDER_ENDED, IncidentId, ResponderId, ResponderKind
+from dispatch.words import ORDER_ENDED, ResponderId, ResponderKind
 from gateways.runsheet_words import label, page, table
 from geo.air import air_m
 from geo.types import Position
@@ -34,11 +34,10 @@ _TAIL = re.compile(rb"<!-- street110 ed25519 ([0-9a-f]{128}) -->\n\Z")
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sheet is drawn from beside the board: when, where units are, what is an exercise."""
+    """What a sheet is drawn from beside the board: when, and where units are."""
 
     now_ms: int
     positions: Mapping[ResponderId, Position] = {}
-    exercises: frozenset[IncidentId] = frozenset()
 
 
 class KeyKindError(ValueError):
@@ -137,7 +136,7 @@ def render_desk(board: Board, scene: Scene) -> str:
     """The whole live state: open incidents with their orders, and all forces."""
     opened = board.list_open()
     parts = [*_head(board, scene, label("desk")), f"<h2>{label('open')} ({len(opened)})</h2>"]
-    parts += [_incident(board, scene, one, private=True) for one in opened] or [_none()]
+    parts += [_incident(board, one, private=True) for one in opened] or [_none()]
     counts: dict[str, int] = {}
     for row in board.responders.values():
         key = f"{label(row.kind)} {label(row.status)}"
@@ -160,7 +159,7 @@ def render_post(board: Board, scene: Scene, post: Post) -> str:
     A silent incident appears only if the post itself was ordered there: a sheet lies open.
     """
     orders = [
-        (board.incidents[order.incident], order)
+        (board.incidents[order.serves], order)
         for order in board.orders.values()
         if order.responder == post.id and order.status not in ORDER_ENDED
     ]
@@ -172,9 +171,9 @@ def render_post(board: Board, scene: Scene, post: Post) -> str:
     ]
     title = f"{label('post')} {post.sign} {escape(post.name)} ({escape(post.id)})"
     parts = [*_head(board, scene, title), f"<h2>{label('for_you')}</h2>"]
-    parts += [_incident(board, scene, one, private=True) for one, _ in orders] or [_none()]
+    parts += [_incident(board, one, private=True) for one, _ in orders] or [_none()]
     parts.append(f"<h2>{label('nearby')}</h2>")
-    parts += [_incident(board, scene, one, private=False) for one in near] or [_none()]
+    parts += [_incident(board, one, private=False) for one in near] or [_none()]
     parts.append(f"<h2>{label('group')}</h2>")
     parts += [_group(board, post)]
     parts.append(_hand_lines())
@@ -202,10 +201,10 @@ def _clock(board: Board, at_ms: int, *, day: bool = False) -> str:
     return local.strftime("%Y-%m-%d %H:%M:%S %z" if day else "%m-%d %H:%M:%S")
 
 
-def _incident(board: Board, scene: Scene, incident: Incident, *, private: bool) -> str:
+def _incident(board: Board, incident: Incident, *, private: bool) -> str:
     """One incident; `private` with what was said and who goes."""
     plan = board.get_plan(incident)
-    exercise = incident.id in scene.exercises
+    exercise = incident.exercise
     first = board.alarms.get(incident.alarms[0]) if incident.alarms else None
     where = f"{incident.place_name} ({incident.place.lon:.5f}, {incident.place.lat:.5f})"
     marks = [label("silent")] if incident.silent else []

@@ -58,6 +58,7 @@ WORDS = {
     "hold": ("控制现场", "hold"),
     "observe": ("观察", "observe"),
     "ring": ("围堵", "ring"),
+    "stop": ("拦截", "stop"),
     "unit": ("警力", "unit"),
     "post": ("安保点", "post"),
     "gate": ("卡口", "gate"),

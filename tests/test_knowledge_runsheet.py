@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.commands import LoadDistrict, RaiseAlarm
-from dispatch.words import IncidentId, ResponderId, ResponderKind
+from dispatch.words import IncidentId, ResponderId, SourceKind
 from gateways.runsheet import (
     DESK_FILE,
     Scene,
@@ -27,16 +27,23 @@ from tests.world import START_MS, Town, spot
 
 
 def press(
-    town: Town, post: str, kind: str, text: str | None = None, *, silent: bool = False
+    town: Town,
+    post: str,
+    kind: str,
+    text: str | None = None,
+    *,
+    silent: bool = False,
+    exercise: bool = False,
 ) -> None:
     command = RaiseAlarm(
         id=f"a{post}",
-        source_kind=ResponderKind.POST,
+        source_kind=SourceKind.POST,
         source=ResponderId(post),
         type=kind,
         sent_ms=town.now_ms,
         text=text,
         silent=silent,
+        exercise=exercise,
     )
     town.desk.handle(command, town.now_ms, "test")
 
@@ -92,7 +99,7 @@ def test_a_sheet_runs_nothing_and_asks_for_nothing(town: Town) -> None:
 
 def test_a_post_sees_its_orders_and_its_neighbours_and_no_silent_alarm() -> None:
     town = Town(units=8)
-    press(town, "P004", "robbery", "内容甲")
+    press(town, "P004", "robbery", "内容甲", exercise=True)
     press(town, "P005", "duress", silent=True)
     robbery, duress = town.board.list_open()
     if robbery.type != "robbery":
@@ -100,7 +107,7 @@ def test_a_post_sees_its_orders_and_its_neighbours_and_no_silent_alarm() -> None
     ordered = {
         order.responder for order in town.board.orders.values() if order.incident == robbery.id
     }
-    scene = Scene(now_ms=START_MS, exercises=frozenset({robbery.id}))
+    scene = Scene(now_ms=START_MS)
     sheets = {post.id: render_post(town.board, scene, post) for post in town.board.posts.values()}
     silent_orders = {o.responder for o in town.board.orders.values() if o.incident == duress.id}
     for post, sheet in sheets.items():
@@ -108,9 +115,9 @@ def test_a_post_sees_its_orders_and_its_neighbours_and_no_silent_alarm() -> None
         assert ("内容甲" in sheet) == (post in ordered)
         assert "南街" in sheet
     assert any("EXERCISE" in sheet for sheet in sheets.values())
-    assert "演习" not in render_post(
-        town.board, Scene(now_ms=START_MS), town.board.posts[ResponderId("P004")]
-    )
+    real = Town(units=8)
+    press(real, "P004", "robbery")
+    assert "演习" not in render_desk(real.board, scene)
 
 
 def test_every_word_on_a_sheet_has_both_languages(town: Town) -> None:
