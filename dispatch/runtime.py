@@ -62,6 +62,7 @@ class Engine:
         journal: ReleasingJournal,
         clock: Callable[[], int],
         registry: CollectorRegistry,
+        *,
         poison: PoisonBook | None = None,
     ) -> None:
         self.poison = poison

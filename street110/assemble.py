@@ -77,7 +77,7 @@ class Running:
         poison = PoisonBook(self.state / "poison.json")
         if len(poison):
             log.error("poison_waits", commands=len(poison), look_at=str(poison.path))
-        self.engine = Engine(board, views, self.journal, epoch_ms, self.registry, poison)
+        self.engine = Engine(board, views, self.journal, epoch_ms, self.registry, poison=poison)
         taker = SnapshotTaker(self.journal.path, self.config.state.snapshot_every)
         self._stack.callback(taker.close)
         self.engine.watch(taker.seen)

@@ -143,13 +143,14 @@ async def test_a_command_that_breaks_a_decision_is_refused_after_the_restart(
         return desk_alone(command, now_ms, who)
 
     first = Engine(
-        town.board, town.views, HeldJournal(), lambda: START_MS, CollectorRegistry(), book
+        town.board, town.views, HeldJournal(), lambda: START_MS, CollectorRegistry(), poison=book
     )
     monkeypatch.setattr(first.desk, "handle", breaks_on_two)
     first.start()
     with pytest.raises(EngineStoppedError):
         await first.submit(press(2), "post/P001")
-    assert isinstance(first.failure, ZeroDivisionError)
+    with pytest.raises(ZeroDivisionError):
+        await first.wait_failed()
 
     bench = Bench()
     bench.engine.poison = PoisonBook(book.path)
