@@ -259,9 +259,10 @@ def _find_move(reach: Reach, before: Leg, leg: Leg, turned_deg: float) -> Move |
         and abs(deg) < SLIGHT_DEG
         and not (stays and roads.kind[way >> 1] != kind)
     ]
-    if forks and not (same and abs(turned_deg) < min(map(abs, forks)) / 2):
+    straight = abs(turned_deg) <= STRAIGHT_DEG
+    if forks and straight and not (same and abs(turned_deg) < min(map(abs, forks)) / 2):
         return Move.KEEP_LEFT if turned_deg < min(forks, key=abs) else Move.KEEP_RIGHT
-    if abs(turned_deg) > STRAIGHT_DEG:
+    if not straight:
         straighter = any(abs(d) < abs(turned_deg) for d in others_deg)
         return _by_angle(turned_deg) if straighter or not same else None
     return None if same or not leg.street else Move.CONTINUE
