@@ -111,24 +111,28 @@ def render_all(board: Board, scene: Scene, signer: Signer) -> dict[str, bytes]:
 def write_all(folder: Path, sheets: Mapping[str, bytes], public_key: bytes) -> None:
     """Replace each file as a whole, and remove sheets of posts that are gone.
 
-    May run beside the engine in another thread: it touches nothing but files.
+    May run beside the engine in another thread: it touches nothing but files. Only the desk's
+    sheet is forced to the disk: a hundred such waits a minute would slow the journal's own.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, raw in sheets.items():
-        replace_file(folder / name, raw)
-    replace_file(folder / "public-key.txt", public_key.hex().encode() + b"\n")
+        replace_file(folder / name, raw, durable=name == DESK_FILE)
+    key_file, key_line = folder / "public-key.txt", public_key.hex().encode() + b"\n"
+    if not key_file.exists() or key_file.read_bytes() != key_line:
+        replace_file(key_file, key_line, durable=True)
     for old in folder.glob("post-*.html"):
         if old.name not in sheets:
             old.unlink(missing_ok=True)
 
 
-def replace_file(path: Path, raw: bytes) -> None:
+def replace_file(path: Path, raw: bytes, *, durable: bool) -> None:
     """Write a file so that a reader sees the old one or the new one, never half of either."""
     fresh = path.with_name(f".{path.name}.new")
     with fresh.open("wb") as file:
         file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     fresh.replace(path)
 
 

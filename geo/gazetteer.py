@@ -10,9 +10,10 @@ from math import hypot
 
 import jieba  # type: ignore[import-untyped]
 import msgspec
+import numpy as np
 from pypinyin import lazy_pinyin
 
-from geo.air import air_m
+from geo.air import METRES_PER_DEGREE, air_m
 from geo.gazetteer_text import Span, cjk_runs, fold, latin_runs, plain
 from geo.types import Point
 
@@ -252,6 +253,11 @@ def _middle(points: Sequence[Point]) -> tuple[Point, float]:
 
 def _meet(one: Sequence[Point], other: Sequence[Point]) -> Point | None:
     """Where two streets come within `CROSSING_M` of each other; None when they do not."""
-    pairs = ((air_m(a, b), a.lon, a.lat) for a in one for b in other)
-    away_m, lon, lat = min(pairs)
-    return Point(lon, lat) if away_m <= CROSSING_M else None
+    first, second = (np.array([(at.lon, at.lat) for at in line]) for line in (one, other))
+    north = first[:, None, 1] - second[None, :, 1]
+    east = (first[:, None, 0] - second[None, :, 0]) * np.cos(np.radians(first[0, 1]))
+    away = east**2 + north**2
+    row, column = np.unravel_index(int(np.argmin(away)), away.shape)
+    if float(away[row, column]) ** 0.5 * METRES_PER_DEGREE > CROSSING_M:
+        return None
+    return one[int(row)]

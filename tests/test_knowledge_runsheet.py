@@ -172,9 +172,9 @@ def test_sheets_are_written_whole_and_old_posts_go(town: Town, tmp_path: Path) -
 
 def test_a_failed_write_leaves_the_old_sheet(tmp_path: Path) -> None:
     path = tmp_path / "desk.html"
-    replace_file(path, b"old")
+    replace_file(path, b"old", durable=True)
     with pytest.raises(TypeError):
-        replace_file(path, "text")  # type: ignore[arg-type]
+        replace_file(path, "text", durable=False)  # type: ignore[arg-type]
     assert path.read_bytes() == b"old"
 
 
