@@ -133,7 +133,7 @@ def test_a_written_name_is_always_found(one: Named, around: str) -> None:
 
 def test_the_reference_district_by_its_own_names() -> None:
     """Every landmark of the shipped district is found first in a sentence, or shares its name."""
-    folder = Path("simulator/districts/shanghai")
+    folder = Path(__file__).resolve().parent.parent / "simulator/districts/shanghai"
     places = json.loads((folder / "places.geojson").read_text(encoding="utf-8"))["features"]
     named = [
         Named(one["properties"]["name"], "landmark", (Point(*one["geometry"]["coordinates"]),))

@@ -16,7 +16,7 @@ from geo.types import Point
 from street110.terrain import landmarks_of, load_roads
 from tests.world import START_MS, Town
 
-FOLDER = Path("simulator/districts/shanghai")
+FOLDER = Path(__file__).resolve().parent.parent / "simulator/districts/shanghai"
 
 
 class City:
