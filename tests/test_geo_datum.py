@@ -70,7 +70,7 @@ def test_neighbours_stay_neighbours(
     near = np.array([place, np.add(place, step_deg)])
     for shift in (wgs84_to_gcj02, gcj02_to_wgs84, gcj02_to_bd09, bd09_to_gcj02):
         one, other = shift(near) - near
-        assert np.abs(one - other).max() < 0.02 * np.abs(step_deg).max() + 1e-10
+        assert np.abs(one - other).max() < 0.05 * np.abs(step_deg).max() + 1e-10
 
 
 @given(place=IN_CHINA)
