@@ -11,7 +11,7 @@ import typer
 from geo.gmns import import_tables
 from geo.network import import_network
 from geo.osm import Say
-from street110 import cli_geo_ask
+from street110 import cli_geo_ask, cli_geo_learn
 from street110.cli_geo_common import GraphFile, load, progress, stop
 from street110.drawing import draw_png, draw_svg
 
@@ -20,6 +20,7 @@ app.command()(cli_geo_ask.nearest)
 app.command()(cli_geo_ask.route)
 app.command()(cli_geo_ask.isochrone)
 app.command()(cli_geo_ask.matrix)
+app.command()(cli_geo_learn.calibrate)
 map_app = typer.Typer(no_args_is_help=True)
 """`street110 map`: pictures of a graph."""
 
