@@ -2,7 +2,7 @@
 
 import typer
 
-from street110 import cli_district, cli_geo, cli_journal, cli_mqtt
+from street110 import cli_audit, cli_district, cli_geo, cli_journal, cli_mqtt, cli_plan
 from street110.cli_demo import demo
 from street110.cli_serve import serve
 from street110.cli_simulate import simulate
@@ -18,8 +18,13 @@ app.command()(serve)
 app.command()(simulate)
 app.command(name="explain")(cli_journal.explain)
 app.add_typer(cli_district.app, name="district", help="District books: check and show.")
-app.add_typer(cli_journal.app, name="journal", help="The journal: verify, replay, tail.")
+cli_journal.app.command()(cli_audit.search)
+app.add_typer(cli_journal.app, name="journal", help="The journal: verify, replay, tail, search.")
+app.add_typer(cli_plan.app, name="plan", help="Response plans: check, and try on a board.")
+app.add_typer(cli_audit.muster_app, name="muster", help="Musters: who answers, how fast.")
+app.add_typer(cli_audit.exchange_app, name="exchange", help="Incidents as CAP and EIDO-JSON.")
 app.add_typer(cli_geo.app, name="geo", help="Road graphs: import, inspect, ask.")
+app.add_typer(cli_geo.map_app, name="map", help="Pictures of road graphs.")
 app.add_typer(cli_mqtt.app, name="mqtt", help="The MQTT contract: AsyncAPI and broker ACLs.")
 
 

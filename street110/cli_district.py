@@ -26,6 +26,7 @@ def counts_of(district: District) -> list[tuple[str, str, int]]:
         ("mutual-aid groups", "互助组", len(district.groups)),
         ("areas", "辖区与巡区", len(district.areas)),
         ("response plans", "预案", len(district.plans)),
+        ("circles", "圈层", len(district.circles)),
         ("hot list", "协查车辆", len(district.hot_list)),
     ]
 

@@ -52,17 +52,19 @@ class Scribe:
         loaded = e.DistrictLoaded(at_ms=self.town.now_ms, district=district)
         self.keep(c.LoadDistrict(district=district), (loaded,))
 
-    def keep(self, command: c.AnyCommand, events: tuple[e.AnyEvent, ...]) -> int:
+    def keep(
+        self, command: c.AnyCommand, events: tuple[e.AnyEvent, ...], who: str = "post/P001"
+    ) -> int:
         now_ms = self.town.now_ms
-        record = Record(at_ms=now_ms, who="post/P001", command=command, events=events)
+        record = Record(at_ms=now_ms, who=who, command=command, events=events)
         seq = self.journal.append([record]).result()
         self.dumps[seq] = self.town.board.dump()
         self.ends_ms[seq] = now_ms
         return seq
 
-    def give(self, command: c.AnyCommand) -> int:
-        outcome = self.town.desk.handle(command, self.town.now_ms, "post/P001")
-        return self.keep(command, outcome.events)
+    def give(self, command: c.AnyCommand, who: str = "post/P001") -> int:
+        outcome = self.town.desk.handle(command, self.town.now_ms, who)
+        return self.keep(command, outcome.events, who)
 
     def live(self, steps: int) -> int:
         """Alarms, ticks and closings of some time; returns the last sequence number."""
@@ -82,7 +84,8 @@ class Scribe:
             seq = self.give(c.Tick())
             if step % 4 == 3:
                 for incident in self.town.board.list_open()[:2]:
-                    close = c.CloseIncident(id=f"c{step}", incident=incident.id, disposition="handled")
+                    name, how = f"c{step}", "handled"
+                    close = c.CloseIncident(id=name, incident=incident.id, disposition=how)
                     seq = self.give(close)
         return seq
 
