@@ -183,12 +183,15 @@ def postgres() -> Iterator[tuple[str, int]]:
         if owner:
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         data = folder / "data"
-        subprocess.run(
+        made = subprocess.run(
             [*become, binaries / "initdb", "-D", data, "-U", USER, "-A", "trust", "--no-sync"],
-            check=True,
+            check=False,
             capture_output=True,
+            text=True,
             cwd=folder,
         )
+        if made.returncode:
+            raise NotHere(f"PostgreSQL does not start here: {made.stderr.strip()[-200:]}")
         port = free_port()
         options = {**POSTGRES_OPTIONS, "listen_addresses": "127.0.0.1", "port": str(port)}
         options["unix_socket_directories"] = str(folder)
