@@ -2,7 +2,7 @@
 
 import typer
 
-from street110 import cli_audit, cli_district, cli_geo, cli_journal, cli_mqtt, cli_plan
+from street110 import cli_audit, cli_device, cli_district, cli_geo, cli_journal, cli_mqtt, cli_plan
 from street110.cli_demo import demo
 from street110.cli_serve import serve
 from street110.cli_simulate import simulate
@@ -25,6 +25,7 @@ app.add_typer(cli_audit.muster_app, name="muster", help="Musters: who answers, h
 app.add_typer(cli_audit.exchange_app, name="exchange", help="Incidents as CAP and EIDO-JSON.")
 app.add_typer(cli_geo.app, name="geo", help="Road graphs: import, inspect, ask.")
 app.add_typer(cli_geo.map_app, name="map", help="Pictures of road graphs.")
+app.add_typer(cli_device.app, name="device", help="Devices: enrol, list, revoke, decode.")
 app.add_typer(cli_mqtt.app, name="mqtt", help="The MQTT contract: AsyncAPI and broker ACLs.")
 
 
