@@ -1,6 +1,7 @@
 """Model worlds from files: what can be written, what is refused, and small worlds done by hand."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from geo.air import air_m
+from geo.types import Point
 from simulator.virtual.build import build
 from simulator.virtual.calls import read_recorded
+from simulator.virtual.days import load_days
 from simulator.virtual.run import run_many, run_once
 from simulator.virtual.scenario import Scenario, ScenarioError, load_scenario
 from simulator.virtual.summary import summarise
@@ -227,3 +231,58 @@ def test_more_workers_change_nothing(tmp_path: Path) -> None:
         for a, b in zip(one, four, strict=True)
         for name in a
     )
+
+
+# Bounds, coordinates, documents
+
+
+@pytest.mark.parametrize("by", ["nearest", "random", "first", "preference"])
+def test_no_policy_is_better_than_nobody_ever_busy(tmp_path: Path, by: str) -> None:
+    tables = {
+        "world": "plane",
+        "run": {"calls": 4_000, "seed": 6},
+        "plane": {"box": [0, 0, 4, 4]},
+        "unit": [{"id": str(i), "at": [i, (7 * i) % 4]} for i in range(4)],
+        "region": [
+            {"id": "r", "box": [0, 0, 4, 4], "rate": 0.5, "preference": ["2", "0", "1", "3"]}
+        ],
+        "service": {"mean": 3.0},
+        "travel": {"in_service": False},
+        "choice": {"by": by},
+    }
+    world = build(msgspec.convert(tables, Scenario), tmp_path)
+    found = summarise(run_many(world, 1, lambda: None), 1, 0.95)
+    assert float(found["response_factor"].value) > 1
+    calm = {**tables, "region": [{"id": "r", "box": [0, 0, 4, 4], "rate": 1e-6}]}
+    if by == "nearest":
+        world = build(msgspec.convert(calm, Scenario), tmp_path)
+        found = summarise(run_many(world, 1, lambda: None), 1, 0.95)
+        assert float(found["response_factor"].value) == pytest.approx(1.0)
+
+
+def test_lon_and_lat_become_kilometres(tmp_path: Path) -> None:
+    here, there = (-122.4194, 37.7749), (-122.4036, 37.7955)
+    tables = {
+        "world": "nodes",
+        "run": {"calls": 100},
+        "plane": {"coordinates": "lonlat"},
+        "atom": [{"id": "a", "rate": 1, "at": there}],
+        "unit": [{"id": "u", "at": here}],
+        "service": {"mean": 0.1},
+        "travel": {"in_service": True, "speed": 2.0},
+        "choice": {"by": "nearest"},
+    }
+    world = build(msgspec.convert(tables, Scenario), tmp_path)
+    found = summarise(run_many(world, 1, lambda: None), 1, 0.95)
+    exact_km = air_m(Point(*here), Point(*there)) / 1_000
+    assert float(found["mean_travel"].value) == pytest.approx(exact_km / 2, rel=0.002)
+
+
+@pytest.mark.parametrize("page", ["docs/simulate.md", "docs/zh/simulate.md"])
+def test_the_scenarios_in_the_documents_are_accepted(tmp_path: Path, page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    first, second = re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "first.toml").write_text(first, encoding="utf-8")
+    assert build(load_scenario(tmp_path / "first.toml"), tmp_path).unit_ids == ["north", "south"]
+    (tmp_path / "second.toml").write_text(second, encoding="utf-8")
+    assert len(load_days(tmp_path / "second.toml").policy) == 2

@@ -9,7 +9,7 @@ import numpy as np
 
 from geo.types import BoolArray, FloatArray, IntArray
 from simulator.virtual.build import World
-from simulator.virtual.shapes import LOST, NOBODY, Choice, Travel
+from simulator.virtual.shapes import LOST, NOBODY, After, Choice, Metric, Travel
 
 if TYPE_CHECKING:
     from simulator.virtual.run import Finished
@@ -97,6 +97,11 @@ def travels(world: World, finished: "Finished", inside: BoolArray) -> Figures:
         "mean_response_by_atom": by_group(response, atom, atoms),
         "mean_travel_by_atom": by_group(first, atom, atoms),
     }
+    least = least_travel(world, finished)
+    if least is not None:
+        bound = calls.turnout[sent] + least[sent]
+        figures["bound_response"] = mean(bound)
+        figures["response_factor"] = mean(response) / mean(bound)
     goals = world.scenario.run.goals
     if goals:
         figures["within_goals"] = np.array([mean(response <= goal) for goal in goals])
@@ -108,6 +113,42 @@ def travels(world: World, finished: "Finished", inside: BoolArray) -> Figures:
         kind = calls.kind[sent]
         figures["mean_response_by_class"] = by_group(response, kind, len(world.kinds))
     return figures
+
+
+def least_travel(world: World, finished: "Finished") -> FloatArray | None:
+    """(calls,) travel if nobody were ever busy: no policy, with any foresight, does better.
+
+    Known where every unit starts from its home; None where it may start from elsewhere.
+    """
+    rules, town, calls = world.rules, world.town, finished.calls
+    if rules.roaming or town.stay_at.size or rules.after in {After.STAY, After.RETURN}:
+        return None
+    best = np.full(len(calls.at), np.inf)
+    for unit in range(len(world.units)):
+        if rules.travel == Travel.PLANE:
+            wide, high = (town.box[2:] - town.box[:2]) if rules.torus else (np.inf, np.inf)
+            apart = np.abs(calls.xy - town.home_xy[unit])
+            apart = np.minimum(apart, np.abs(np.array([wide, high]) - apart))
+            far = far_by(rules.metric, apart)
+            root, joint, slope, offset = town.curve
+            time = far / town.speed[unit]
+            if root > 0:
+                time = np.where(far <= joint, root * np.sqrt(far), offset + slope * far)
+        else:
+            row = unit if rules.travel == Travel.UNIT_ROWS else town.home_node[unit]
+            time = town.matrix[row][calls.atom] / town.speed[unit]
+        may = town.may_atom[unit][calls.atom] & town.may_class[unit][calls.kind]
+        best = np.where(may, np.minimum(best, time), best)
+    return np.asarray(best * calls.noise)
+
+
+def far_by(metric: int, apart: FloatArray) -> FloatArray:
+    """Distances of (n, 2) differences by the metric."""
+    if metric == Metric.EUCLID:
+        return np.asarray(np.hypot(apart[:, 0], apart[:, 1]))
+    if metric == Metric.MANHATTAN:
+        return np.asarray(apart.sum(axis=1))
+    return np.asarray(apart[:, 0])
 
 
 def who_went(world: World, finished: "Finished", inside: BoolArray) -> Figures:
@@ -141,7 +182,7 @@ def owners(world: World, finished: "Finished") -> IntArray | None:
         apart = np.abs(finished.calls.xy - home)
         if rules.torus:
             apart = np.minimum(apart, world.town.box[2:] - world.town.box[:2] - apart)
-        far = (apart.sum(axis=1), np.hypot(*apart.T), apart[:, 0])[(1, 0, 2)[rules.metric]]
+        far = far_by(rules.metric, apart)
         far = far / world.town.speed[unit]
         nearer = far < least
         best[nearer], least[nearer] = unit, far[nearer]

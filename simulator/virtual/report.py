@@ -29,6 +29,8 @@ ONE_LINE = (
     ("mean_wait_of_waiting", "mean wait of those who wait"),
     ("mean_travel", "mean travel"),
     ("mean_response", "mean response"),
+    ("bound_response", "mean response if nobody were ever busy"),
+    ("response_factor", "mean response, times that bound"),
     ("interarea_share", "share of dispatches out of area"),
 )
 BY_PERCENTILE = (
