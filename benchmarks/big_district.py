@@ -52,7 +52,7 @@ class BigDistrict:
 def write_district(folder: Path, count: int, seed: int = 1) -> BigDistrict:
     """Copy the Shanghai centre and give it `count` units and the plans of the measurement."""
     target = folder / "district"
-    shutil.copytree(SHANGHAI, target)
+    shutil.copytree(SHANGHAI, target, ignore=shutil.ignore_patterns("circles.geojson"))
     book = target / "district.toml"
     text = book.read_text(encoding="utf-8")
     book.write_text(re.sub(r'(?m)\A(.*?)^id = ".*?"', r'\1id = "bench"', text, flags=re.DOTALL))

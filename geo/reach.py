@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import shapely
 
-from geo.search import NOWHERE, fill_seconds, follow, reverse_search, trace
+from geo.buckets import bucket_search
+from geo.search import NOWHERE, fill_seconds, follow, trace
 from geo.types import BoolArray, FloatArray, IntArray, Point, Profile, RoadSpots, Route, Street
 
 if TYPE_CHECKING:
@@ -33,14 +34,16 @@ class Reach:
             self._leave = np.full(len(self.best), NOWHERE, np.int64)
         else:
             edges = roads.list_edges(self.piece)
-            self.best, self._leave = reverse_search(
+            edges = edges[np.isfinite(self.times[edges])]
+            share = np.where(roads.base[edges] % 2 == 0, self.share, 1.0 - self.share)
+            self.best, self._leave = bucket_search(
                 roads.into,
                 roads.into_start,
-                roads.tail,
-                self.times,
+                roads.tail_in,
+                roads.times_in[profile],
                 edges,
-                np.where(roads.base[edges] % 2 == 0, self.share, 1.0 - self.share),
-                self.off_s,
+                roads.tail[edges],
+                self.off_s + share * self.times[edges],
                 limit_s,
             )
 

@@ -46,6 +46,8 @@ class Roads:
         self.shape_start: IntArray = np.asarray(arrays["shape_start"])
         self._free = {profile: np.array(arrays[f"{profile}_s"]) for profile in Profile}
         self.times = {profile: seconds.copy() for profile, seconds in self._free.items()}
+        self.tail_in: IntArray = self.tail[self.into]
+        self.times_in = {profile: seconds[self.into] for profile, seconds in self.times.items()}
         self.ends = 2 * (len(self.shape_start) - 1)
         self.base: IntArray = np.array(arrays["base"])
         self.piece_of: IntArray = self.base >> 1
@@ -106,6 +108,7 @@ class Roads:
         closed = np.isin(self.piece_of, np.array(sorted(pieces), dtype=np.int64))
         for profile, free in self._free.items():
             self.times[profile] = np.where(closed, np.inf, free * self._factor[profile])
+            self.times_in[profile] = self.times[profile][self.into]
         self.snappers = self._list_snappers()
         self.version += 1
         self._searches.clear()

@@ -24,6 +24,7 @@ from gateways.broker import EmbeddedBroker
 from gateways.console.app import Console
 from gateways.mqtt.gateway import MqttGateway
 from gateways.mqtt.link import MqttOptions
+from street110.assemble_extras import make_routes, make_run_sheets
 from street110.config import Config
 from street110.terrain import Terrain
 
@@ -88,6 +89,10 @@ class Running:
         self._count_units(board)
         await self._start_edges(in_doubt)
         self._every(self.config.state.positions_every_s, "positions", self._save_positions)
+        if self.config.runsheets.every_s:
+            sheets = make_run_sheets(self.engine, self.terrain, self.config, self.registry)
+            await sheets.write()
+            self._every(self.config.runsheets.every_s, "runsheets", sheets.write)
         self._stack.callback(tracker.save, self.positions_file)
 
     async def stop(self) -> None:
@@ -129,6 +134,7 @@ class Running:
             self.district,
             self.registry,
             connected=lambda: gateway.connected,
+            routes=make_routes(self.engine, self.terrain, self.config, self.registry),
         )
         await self.console.start(self.config.http.host, self.config.http.port)
         self._stack.push_async_callback(self.console.stop)
@@ -142,7 +148,7 @@ class Running:
         if self.engine.failure is None:
             (self.state / "board.json").write_bytes(self.engine.board.dump())
 
-    def _every(self, seconds: float, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    def _every(self, seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:
         async def repeat() -> None:
             while True:
                 await asyncio.sleep(seconds)

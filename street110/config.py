@@ -2,11 +2,12 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+Part = TypeVar("Part", bound=msgspec.Struct)
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 
 
@@ -50,6 +51,28 @@ class StateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     positions_every_s: Annotated[float, Meta(gt=0, le=3_600)] = 5.0
 
 
+class RunsheetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Printable sheets of the live state, for the hour when the engine is gone; 0 for none."""
+
+    every_s: Annotated[float, Meta(ge=0, le=3_600)] = 60.0
+    directory: str | None = None
+
+
+class TipsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Citizens' messages by signed webhook: the bridges' secrets, and the words that decide."""
+
+    bridges_file: str
+    rules_file: str | None = None
+
+
+class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Other centres: our own name as a domain, their tokens, and the type of what has none."""
+
+    sender: str
+    tokens_file: str
+    fallback: str = "citizen_help"
+
+
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Structured logs on standard error: `json` for machines, `console` for people."""
 
@@ -65,6 +88,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mqtt: MqttConfig = MqttConfig()
     http: HttpConfig = HttpConfig()
     log: LogConfig = LogConfig()
+    runsheets: RunsheetConfig = RunsheetConfig()
+    tips: TipsConfig | None = None
+    exchange: ExchangeConfig | None = None
 
 
 def load_config(path: Path) -> Config:
@@ -90,7 +116,17 @@ def load_config(path: Path) -> Config:
         district=str(base / config.district),
         state=state,
         mqtt=_resolve_mqtt(config.mqtt, base),
+        runsheets=_resolve(config.runsheets, base, "directory"),
+        tips=config.tips and _resolve(config.tips, base, "bridges_file", "rules_file"),
+        exchange=config.exchange and _resolve(config.exchange, base, "tokens_file"),
     )
+
+
+def _resolve(part: Part, base: Path, *keys: str) -> Part:
+    """The same part with its paths started at the folder of the configuration."""
+    paths = {key: getattr(part, key) for key in keys}
+    changed = {key: str(base / path) for key, path in paths.items() if path is not None}
+    return msgspec.structs.replace(part, **changed)
 
 
 def _resolve_mqtt(mqtt: MqttConfig, base: Path) -> MqttConfig:

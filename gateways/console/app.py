@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import structlog
 from aiohttp import WSCloseCode, web
+from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import generate_latest
 
@@ -29,7 +30,7 @@ COLUMNS_EVERY_S = 0.5
 GATHER_S = 0.05
 """Decisions of so short a time are shown together."""
 MAX_BROWSERS = 64
-MAX_REQUEST_BYTES = 4_096
+MAX_REQUEST_BYTES = 256 << 10
 TICK_OVERDUE_S = 5.0
 MAP_KEPT_S = 3_600
 HEARTBEAT_S = 10.0
@@ -45,7 +46,10 @@ def find_build() -> str:
 
 
 class Console:
-    """Shows one engine to people and to monitoring; it only reads."""
+    """Shows one engine to people and to monitoring; what may be asked of it comes as `routes`.
+
+    `gate` stands before everything, after the host's name was checked: it says who may in.
+    """
 
     def __init__(  # noqa: PLR0917  # each is one part of the running engine
         self,
@@ -59,6 +63,8 @@ class Console:
         connected: Callable[[], bool],
         build: str | None = None,
         hosts: Sequence[str] = (),
+        routes: Sequence[web.RouteDef] = (),
+        gate: Middleware | None = None,
     ) -> None:
         self.engine = engine
         self.tracker = tracker
@@ -68,6 +74,8 @@ class Console:
         self.build = build or find_build()
         self.port = 0
         self._connected = connected
+        self._routes = tuple(routes)
+        self._gate = gate
         self._hosts = frozenset(host.lower() for host in hosts)
         self._feed = Feed()
         self._district = district
@@ -97,7 +105,9 @@ class Console:
         self._roads_json = await asyncio.to_thread(hold_json, streets, MAP_KEPT_S)
         pages = await asyncio.to_thread(load_pages)
         hosts = self._hosts | LOOPBACK | {find_host(host)}
-        app = web.Application(middlewares=[make_guard(hosts)], client_max_size=MAX_REQUEST_BYTES)
+        gates = [make_guard(hosts)] if self._gate is None else [make_guard(hosts), self._gate]
+        app = web.Application(middlewares=gates, client_max_size=MAX_REQUEST_BYTES)
+        app.add_routes(self._routes)
         app.router.add_get("/", serve_pages(pages))
         app.router.add_get("/pages/{name:.{1,120}}", serve_pages(pages))
         app.router.add_get("/ws", self._watch)
