@@ -294,7 +294,8 @@ def refer(work: Work, command: c.ReferIncident) -> None:
         error = "no such incident" if row is None else "not in the future"
         work.refuse_centre(command.id, field=field, value=value, error=error)
         return
-    owe(work, row.id, FollowUpKind.REFERRAL, command.due_ms, command.department)
+    due_ms, department = command.due_ms, command.department
+    owe(work, row.id, FollowUpKind.REFERRAL, due_ms, department, by=work.who)
 
 
 def owe(
@@ -303,6 +304,8 @@ def owe(
     kind: FollowUpKind,
     due_ms: int,
     department: str | None = None,
+    *,
+    by: str,
 ) -> None:
     """Put something on an incident's list with its date."""
     work.tell(
@@ -312,7 +315,7 @@ def owe(
             kind=kind,
             due_ms=due_ms,
             department=department,
-            by=work.who,
+            by=by,
         )
     )
 
@@ -366,17 +369,7 @@ def set_plan_follow_ups(work: Work, incident: IncidentId) -> None:
     if row.exercise:
         return
     for kind, hours in sorted(work.board.get_plan(row).follow_up_h.items()):
-        due_ms = work.now_ms + round(hours * 3_600_000)
-        work.tell(
-            f.FollowUpSet(
-                at_ms=work.now_ms,
-                incident=incident,
-                kind=kind,
-                due_ms=due_ms,
-                department=None,
-                by="rule",
-            )
-        )
+        owe(work, incident, kind, work.now_ms + round(hours * 3_600_000), by="rule")
 
 
 def follow_ups_due(work: Work, incident: IncidentId) -> None:
