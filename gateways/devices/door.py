@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from dispatch.board import Board
 from dispatch.commands import AnswerOrder, AnyCommand, RaiseAlarm, ReportStatus
-from dispatch.letters import Reject
+from dispatch.letters import Letter, Reject
 from dispatch.words import Answer, OrderId, SourceKind, UnitStatus
 from dispatch.work import Outcome
 from gateways.devices.heard import Alarm, AlarmState, Fix, Reply
@@ -46,6 +46,10 @@ class EngineDoor(Typed):
 
     async def submit(self, command: AnyCommand, who: str) -> Outcome:
         """Returns once the command's facts are durable."""
+        ...
+
+    def outbox(self) -> list[Letter]:
+        """All orders and recalls still owed, for a device that has just come back."""
         ...
 
 

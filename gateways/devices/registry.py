@@ -88,6 +88,7 @@ class Registry:
         self.path = path
         self.unknown: OrderedDict[tuple[Protocol, str], Unknown] = OrderedDict()
         self._devices: dict[tuple[Protocol, str], Device] = {}
+        self._by_responder: dict[tuple[ResponderKind, ResponderId], list[Device]] = {}
         self._stamp: tuple[int, int, int] | None = None
         self.refresh()
 
@@ -101,7 +102,7 @@ class Registry:
             found = self.path.stat()
         except FileNotFoundError:
             changed = bool(self._devices)
-            self._devices, self._stamp = {}, None
+            self._devices, self._stamp, self._by_responder = {}, None, {}
             return changed
         stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
         if stamp == self._stamp:
@@ -111,6 +112,9 @@ class Registry:
         except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
             raise RegistryError(f"{self.path}: not a device book: {error}") from error
         self._devices = {(one.protocol, fold(one.identity)): one for one in book.devices}
+        self._by_responder = {}
+        for one in self.list_of():
+            self._by_responder.setdefault((one.kind, one.responder), []).append(one)
         self._stamp = stamp
         return True
 
@@ -125,7 +129,7 @@ class Registry:
 
     def of_responder(self, kind: ResponderKind, responder: ResponderId) -> list[Device]:
         """The devices through which a responder can be reached."""
-        return [one for one in self.list_of() if one.kind is kind and one.responder == responder]
+        return self._by_responder.get((kind, responder), [])
 
     def put(self, device: Device) -> None:
         """Enrol a device, or replace what was known of it."""
