@@ -84,7 +84,7 @@ class _Town:
         self.left_out: Counter[str] = Counter()
         self.ways: dict[str, int] = {}
         self.says_who_walks = False
-        self._one_way: dict[tuple[int, int, int], list[int]] = {}
+        self._one_way: dict[tuple[int, int], list[int]] = {}
 
     def take(self, row: Row, done: int, path: Path) -> None:
         """Add one link, or open the piece it is the way back of in its direction too."""
@@ -103,17 +103,16 @@ class _Town:
         piece = _piece(row, uses, self.free_kmh, tail=tail, head=head, name=name, way=way)
         if piece.forward and not piece.backward and self._is_way_back(piece, line):
             return
-        self._one_way.setdefault((way, tail, head), []).append(len(self.pieces))
+        self._one_way.setdefault((tail, head), []).append(len(self.pieces))
         self.pieces.append(piece)
         self.lines.append(line)
 
     def _is_way_back(self, piece: Piece, line: FloatArray) -> bool:
         """Whether a one-way piece is another drawn backwards, which then is open both ways."""
-        for k in self._one_way.get((piece.way, piece.head, piece.tail), ()):
+        for k in self._one_way.get((piece.head, piece.tail), ()):
             other = self.pieces[k]
-            if other == piece._replace(tail=other.tail, head=other.head) and np.array_equal(
-                self.lines[k], line[::-1]
-            ):
+            as_drawn = piece._replace(tail=other.tail, head=other.head, way=other.way)
+            if other == as_drawn and np.array_equal(self.lines[k], line[::-1]):
                 self.pieces[k] = other._replace(backward=True)
                 return True
         return False

@@ -23,7 +23,7 @@ CAR_KMH = speeds_of("CN")
 FOOT_ONLY = {"footway", "pedestrian", "path", "steps", "track", "cycleway", "corridor"}
 NO_FOOT = {"motorway", "motorway_link", "trunk", "trunk_link"}
 CLASSES = (*CAR_KMH, *sorted(FOOT_ONLY))
-CLOSED = {"no", "private"}
+CLOSED = {"no", "private", "restricted"}
 VEHICLE_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")
 """The most particular one that is drawn decides."""
 STOPS_CARS = {
@@ -34,6 +34,8 @@ STOPS_CARS = {
 """Barriers on a road that a vehicle cannot pass unless the map says it may."""
 OPEN = {"yes", "permissive", "designated", "destination", "official"}
 CHANGES_DIRECTION = {"reversible", "alternating"}
+STILL_OPEN = {None, "no", "minor", "widening"}
+"""What a road in use may say of its building site; any other says that it is not open yet."""
 EXEMPT = {"motorcar", "emergency"}
 """Whom a turn restriction must spare to mean nothing to us."""
 NO_NODE = -1
@@ -61,7 +63,10 @@ class Drawn:
         access = vehicle_access(tags)
         oneway = tags.get("oneway")
         self.drive = (
-            self.highway in CAR_KMH and access not in CLOSED and oneway not in CHANGES_DIRECTION
+            self.highway in CAR_KMH
+            and access not in CLOSED
+            and oneway not in CHANGES_DIRECTION
+            and tags.get("construction") in STILL_OPEN
         )
         foot = tags.get("foot") or tags.get("access")
         for_cars_only = self.highway in NO_FOOT or tags.get("motorroad") == "yes"
@@ -69,8 +74,10 @@ class Drawn:
         self.walk = on_foot and foot not in CLOSED
         round_about = tags.get("junction") in {"roundabout", "circular"}
         implied = (round_about or self.highway == "motorway") and oneway != "no"
-        self.forward = oneway not in {"-1", "reverse"}
-        self.backward = not self.forward or not (oneway in {"yes", "true", "1"} or implied)
+        against = oneway in {"-1", "reverse"}
+        along = oneway in {"yes", "true", "1"} or implied
+        self.forward = not against and vehicle_access(tags, ":forward") not in CLOSED
+        self.backward = (against or not along) and (vehicle_access(tags, ":backward") not in CLOSED)
 
     def along(self, nodes: list[int]) -> "Drawn":
         """The same way along some of its nodes."""
@@ -102,9 +109,10 @@ class Drawn:
         )
 
 
-def vehicle_access(tags: Tags) -> str | None:
+def vehicle_access(tags: Tags, direction: str = "") -> str | None:
     """What the map says of a car's access, by the most particular tag; None when nothing."""
-    return next((tags.get(key) for key in VEHICLE_KEYS if key in tags), None)
+    keys = (key + direction for key in VEHICLE_KEYS)
+    return next((tags.get(key) for key in keys if key in tags), None)
 
 
 def speed_of(maxspeed: str | None, highway: str, free_kmh: Mapping[str, int] = CAR_KMH) -> float:
@@ -190,9 +198,12 @@ class Extract:
 
 
 def is_shut(tags: Tags) -> bool:
-    """Whether a barrier on a road stops every car: by its kind, or because the map says so."""
+    """Whether a barrier on a road stops every car: by its kind, or because the map says so.
+
+    A gate that is private belongs to whoever lives beside the road; it does not close the road.
+    """
     access = vehicle_access(tags)
-    return access in CLOSED or (tags.get("barrier") in STOPS_CARS and access not in OPEN)
+    return access == "no" or (tags.get("barrier") in STOPS_CARS and access not in OPEN)
 
 
 def import_osm(

@@ -6,6 +6,7 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from geo.reach import Reach
 from geo.roads import Roads
 from geo.types import FloatArray, IntArray, Point, Profile
 from tests.geo_proof_towns import PAIRS, Spots, random_spots, roads_of
@@ -75,7 +76,7 @@ def test_travel_times_are_those_of_igraph_and_scipy(town: str) -> None:
     starts, goals = random_spots(roads, PAIRS, 110), random_spots(roads, PAIRS, 911)
     ours, on_road = np.zeros(PAIRS), []
     for i in range(PAIRS):
-        reach = roads.reach(Point(*goals.lonlat[i].tolist()), Profile.CAR, NO_LIMIT_S)
+        reach = Reach(roads, Point(*goals.lonlat[i].tolist()), Profile.CAR, NO_LIMIT_S)
         spots = roads.put_on_road(starts.lonlat[i : i + 1], Profile.CAR)
         ours[i] = reach.seconds_of(spots)[0] - reach.off_s - spots.off_s[0]
         on_road.append((spots.piece[0], spots.share[0], reach.piece, reach.share))
