@@ -26,9 +26,12 @@ def reached_lines(reach: Reach, within_s: float) -> list[FloatArray]:
     times = reach.times[: roads.ends]
     left_s = np.maximum(within_s - reach.best[roads.head[: roads.ends]], 0.0)
     share = np.minimum(left_s / times, 1.0)
+    whole = share >= 1.0
+    drawn = share > 0
+    drawn[1::2] &= ~(whole[::2] & whole[1::2])  # a street reached whole both ways is drawn once
     lines = [
         roads.shape_of(edge, 1.0 - float(share[edge]), 1.0)
-        for edge in np.flatnonzero(share > 0).tolist()
+        for edge in np.flatnonzero(drawn).tolist()
     ]
     return lines + _within_own_piece(reach, within_s)
 
@@ -61,7 +64,8 @@ def isochrone(reach: Reach, within_s: float) -> "shapely.MultiPolygon":
     streets = shapely.linestrings(
         plane.to_metres(np.concatenate(lines)), indices=np.repeat(np.arange(len(lines)), sizes)
     )
-    area = shapely.buffer(shapely.union_all(streets), STREET_M, quad_segs=4)
+    # Each street for itself: a buffer of all of them at once takes ten times as long.
+    area = shapely.union_all(shapely.buffer(streets, STREET_M, quad_segs=4))
     area = _without_specks(shapely.simplify(area, TOLERANCE_M))
     in_degrees = shapely.transform(area, plane.to_degrees)
     return _many(shapely.set_precision(shapely.make_valid(in_degrees), ROUNDED_DEG))
