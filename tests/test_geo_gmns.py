@@ -1,11 +1,15 @@
 """Tables of nodes and links as planners write them."""
 
+import csv
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from geo.gmns import import_tables
+from geo.network import import_network
 from geo.roads import Roads
 from geo.types import Point, Profile
 from street110.cli_geo import app
@@ -77,3 +81,41 @@ def test_the_command_says_what_went_in(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["import-tables", *map(str, write(tmp_path))])
     assert result.exit_code == 0, result.output
     assert "link without its node 1" in result.stdout
+
+
+def test_parquet_tables_give_the_same_graph_in_either_order(tmp_path: Path) -> None:
+    nodes, links, target = write(tmp_path)
+    plain = import_network((links, nodes), target)
+    columns = []
+    for table in (nodes, links):
+        with table.open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        pq.write_table(pa.Table.from_pylist(rows), table.with_suffix(".parquet"))
+        columns.append(table.with_suffix(".parquet"))
+    packed = import_network(columns, target)
+    assert {**packed, "source": ""} == {**plain, "source": ""}
+
+
+def test_two_links_there_and_back_are_one_road(tmp_path: Path) -> None:
+    links = (
+        "from_node_id,to_node_id,from_biway,name,link_type_name,allowed_uses\n"
+        "A,B,1,中山路,secondary,auto\nB,A,1,中山路,secondary,auto\nB,C,0,Out,residential,auto\n"
+        "C,A,0,Back,residential,auto\n"
+    )
+    nodes, links_file, target = write(tmp_path, links=links)
+    assert import_network([nodes, links_file], target)["pieces"] == 3
+    roads = Roads.load(target)
+    here, there = Point(-122.419, 37.77), Point(-122.411, 37.77)
+    for start, to in ((here, there), (there, here)):
+        route = roads.reach(to, Profile.CAR, 600).find_route(start)
+        assert route is not None
+        assert [street.name for street in route.streets] == ["中山路"]
+    on_foot = roads.reach(there, Profile.FOOT, 3_600).find_route(here)
+    assert on_foot is not None
+
+
+@pytest.mark.parametrize("names", [("a.txt",), ("node.csv",), ("node.csv", "node.csv"), ()])
+def test_sources_of_no_known_kind_are_refused(tmp_path: Path, names: tuple[str, ...]) -> None:
+    write(tmp_path)
+    with pytest.raises(ValueError, match=r"neither one|needs one table"):
+        import_network([tmp_path / name for name in names], tmp_path / "out.s110")

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from geo.build import WALK_MPS
-from geo.osm import import_osm, speed_of
+from geo.countries import country_at, speeds_of
+from geo.graphfile import GraphFileError, read_arrays, write_arrays
+from geo.osm import import_osm, is_shut, speed_of
 from geo.roads import Roads
 from geo.types import Point, Profile
 
@@ -159,3 +161,65 @@ def test_an_extract_without_roads_is_refused(tmp_path: Path) -> None:
 
 def _pair(at: Point) -> tuple[float, float]:
     return at.lon, at.lat
+
+
+def over_ways(rule: str, *ways: int) -> str:
+    """A restriction from the first way over those between to the last."""
+    roles = ["from", *["via"] * (len(ways) - 2), "to"]
+    inner = "".join(
+        f'<member type="way" ref="{way}" role="{role}"/>'
+        for way, role in zip(ways, roles, strict=True)
+    )
+    return (
+        f'<relation id="7" version="1"><tag k="type" v="restriction"/>'
+        f'<tag k="restriction" v="{rule}"/>{inner}</relation>'
+    )
+
+
+def test_a_ban_over_a_way_binds_only_who_came_that_way(tmp_path: Path) -> None:
+    banned = town(tmp_path, over_ways("no_right_turn", 100, 103, 102))
+    assert banned.about["restrictions"] == 1
+    assert streets(banned, FROM_THE_SOUTH, TO_THE_EAST, Profile.CAR) == ["Centre", "Middle"]
+    from_the_west = place(2, -0.5)
+    assert streets(banned, from_the_west, TO_THE_EAST, Profile.CAR) != ["南路", "Centre", "Middle"]
+    free = town(tmp_path)
+    assert streets(free, from_the_west, TO_THE_EAST, Profile.CAR) == ["南路", "Centre", "Middle"]
+
+
+def test_islands_are_told(tmp_path: Path) -> None:
+    told = town(tmp_path).about["islands"]
+    assert (told["drive"]["islands"], told["foot"]["islands"]) == (1, 1)
+    assert told["drive"]["largest"][0]["name"] == "Island"
+    assert told["drive"]["largest"][0]["pieces"] == 1
+
+
+def test_a_graph_file_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
+    town(tmp_path)
+    old = tmp_path / "old.s110"
+    arrays, about = read_arrays(tmp_path / "town.s110")
+    write_arrays(old, {name: array for name, array in arrays.items() if name != "base"}, about)
+    with pytest.raises(GraphFileError, match=r"without base; import it again"):
+        Roads.load(old)
+
+
+@pytest.mark.parametrize(
+    ("tags", "shut"),
+    [
+        ({"barrier": "bollard"}, True),
+        ({"barrier": "bollard", "motor_vehicle": "yes"}, False),
+        ({"barrier": "gate"}, False),
+        ({"barrier": "gate", "access": "private"}, False),
+        ({"barrier": "lift_gate", "access": "no"}, True),
+    ],
+)
+def test_what_stops_a_car(tags: dict[str, str], *, shut: bool) -> None:
+    assert is_shut(tags) is shut
+
+
+def test_speeds_follow_the_country() -> None:
+    assert country_at(Point(121.47, 31.23)) == "CN"
+    assert country_at(Point(7.42, 43.73)) == "MC"
+    assert country_at(Point(0.0, -40.0)) == ""
+    assert speed_of(None, "motorway", speeds_of("PT")) == 110
+    with pytest.raises(ValueError, match="no table of speeds"):
+        speeds_of("XX")
