@@ -5,6 +5,7 @@ the same responder to the same incident see it behave alike.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
@@ -58,7 +59,7 @@ class Life(NamedTuple):
     dice: str
 
 
-class Crew:
+class Crew(ABC):
     """What is common to everyone who gets orders."""
 
     def __init__(
@@ -178,17 +179,20 @@ class Crew:
             )
         )  # fmt: skip
 
+    @abstractmethod
     def move(self, order: Order, rng: Random, now_s: float) -> float:
         """Start to the place; the seconds it takes."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def work_s(self, order: Order, rng: Random) -> float:
         """The seconds of work on scene."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def rest(self, now_s: float) -> None:
         """What to do when free."""
-        raise NotImplementedError
+        ...
 
 
 class UnitCrew(Crew):

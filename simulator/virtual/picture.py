@@ -27,7 +27,7 @@ def draw(world: World, found: dict[str, Estimate], file: Path) -> None:
     if "busy_at" in found:
         transient(axes[1, 1], found["busy_at"], sorted(world.scenario.run.instants))
     else:
-        dispatches(axes[1, 1], found["dispatch_share"])
+        dispatches(axes[1, 1], found["dispatch_share"], world)
     figure.savefig(file, dpi=110)
 
 
@@ -46,6 +46,8 @@ def crowd(ax: Axes, share: Estimate) -> None:
     """Share of time with so many busy."""
     last = int(np.flatnonzero(share.value > 1e-6).max()) + 1
     ax.bar(range(last), share.value[:last], color=LIGHT, edgecolor=INK)
+    if last <= MOST_BARS:
+        ax.set_xticks(range(last))
     ax.set_title("share of time by number busy")
 
 
@@ -70,9 +72,15 @@ def transient(ax: Axes, seen: Estimate, instants: list[float]) -> None:
     ax.set_title("number busy in time")
 
 
-def dispatches(ax: Axes, share: Estimate) -> None:
+def dispatches(ax: Axes, share: Estimate, world: World) -> None:
     """Which unit goes where, as shades."""
     ax.imshow(share.value, aspect="auto", cmap="Blues")
+    units, atoms = share.value.shape
+    if atoms <= MOST_BARS:
+        names = [source.id for source in world.sources]
+        ax.set_xticks(range(atoms), names, rotation=90 if atoms > 12 else 0, fontsize=8)
+    if units <= MOST_BARS:
+        ax.set_yticks(range(units), world.unit_ids, fontsize=8)
     ax.set_xlabel("atom")
     ax.set_ylabel("unit")
     ax.set_title("share of dispatches, unit by atom")
