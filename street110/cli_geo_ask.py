@@ -18,10 +18,13 @@ from geo.roads import Roads
 from geo.types import FloatArray, Point, Profile, Route
 from street110.cli_geo_common import (
     GraphFile,
+    Hour,
+    Learnt,
     Minutes,
+    Rush,
     Target,
     Travel,
-    load,
+    load_at,
     points_of,
     progress,
     put_out,
@@ -44,6 +47,9 @@ def nearest(
     k: Annotated[int, typer.Option("--k", min=1, help="How many for each place.")] = 1,
     profile: Travel = Profile.CAR,
     limit_min: Minutes = 30.0,
+    hour: Hour = None,
+    factors: Learnt = None,
+    rush: Rush = None,
     out: Target = None,
 ) -> None:
     """The k responders who reach each place first by road, as CSV, one block for each place.
@@ -51,7 +57,7 @@ def nearest(
     Columns: the place's id, rank, the responder's id, ETA in seconds, metres by road as
     `geo route` counts them, and metres in a straight line. Degrees are WGS-84.
     """
-    roads = load(graph)
+    roads = load_at(graph, hour, factors, rush)
     who = sorted(points_of(responders), key=lambda row: row.id)
     where = points_of(at)
     crowd = Crowd(roads, lonlat_of(who), [row.profile or profile for row in who])
@@ -89,10 +95,13 @@ def route(
     geojson: Annotated[
         bool, typer.Option("--geojson", help="A GeoJSON line with its turns, for a map.")
     ] = False,
+    hour: Hour = None,
+    factors: Learnt = None,
+    rush: Rush = None,
     out: Target = None,
 ) -> None:
     """The fastest way between two places: streets, metres and seconds, and turn by turn."""
-    roads = load(graph)
+    roads = load_at(graph, hour, factors, rush)
     try:
         begin, end = parse_place(start), parse_place(to)
     except TableError as error:
@@ -172,10 +181,13 @@ def isochrone(
     ],
     *,
     profile: Travel = Profile.CAR,
+    hour: Hour = None,
+    factors: Learnt = None,
+    rush: Rush = None,
     out: Target = None,
 ) -> None:
     """The areas from which a place is reached in so many minutes, as GeoJSON, widest first."""
-    roads = load(graph)
+    roads = load_at(graph, hour, factors, rush)
     try:
         reach = roads.reach(parse_place(to), profile, max(minutes) * 60)
     except TableError as error:
@@ -201,10 +213,13 @@ def matrix(
     long: Annotated[
         bool, typer.Option("--long", help="A row for each pair instead of a table.")
     ] = False,
+    hour: Hour = None,
+    factors: Learnt = None,
+    rush: Rush = None,
     out: Target = None,
 ) -> None:
     """Seconds by road from each start to each goal, as CSV; empty where the limit is passed."""
-    roads = load(graph)
+    roads = load_at(graph, hour, factors, rush)
     begin, end = points_of(starts), points_of(goals)
     seconds = roads.matrix(lonlat_of(begin), lonlat_of(end), profile, limit_min * 60)
     shown = np.where(np.isfinite(seconds), np.char.mod("%.1f", seconds), "")

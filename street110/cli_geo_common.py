@@ -16,7 +16,9 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from geo.calibration import NEUTRAL, apply_factors, read_calibration
 from geo.graphfile import GraphFileError
+from geo.hours import read_rush_hours
 from geo.roads import Roads
 from geo.types import Profile
 from street110.tables import Row, TableError, parse_place, read_points
@@ -34,6 +36,25 @@ Minutes = Annotated[
     float, typer.Option("--limit-min", min=0.1, max=600.0, help="Look no further than this.")
 ]
 Target = Annotated[Path | None, typer.Option("--out", help="Write here instead of the terminal.")]
+
+
+Hour = Annotated[
+    int | None,
+    typer.Option(min=0, max=23, help="Local hour that --factors and --rush are taken for."),
+]
+Learnt = Annotated[
+    Path | None,
+    typer.Option("--factors", help="What `geo calibrate` wrote.", exists=True, dir_okay=False),
+]
+Rush = Annotated[
+    Path | None,
+    typer.Option(
+        "--rush",
+        help='Rush hours, JSON: {"by_class": {"primary": [24 factors]}}.',
+        exists=True,
+        dir_okay=False,
+    ),
+]
 
 
 def stop(error: Exception) -> NoReturn:
@@ -66,6 +87,26 @@ def load(graph: Path) -> Roads:
         return Roads.load(graph)
     except (GraphFileError, OSError) as error:
         stop(error)
+
+
+def load_at(graph: Path, hour: int | None, learnt: Path | None, rush: Path | None) -> Roads:
+    """The graph of a file with the travel times of an hour, or a message and exit code 2."""
+    if (hour is None) != (learnt is None and rush is None):
+        raise typer.BadParameter(
+            "goes with --factors or --rush, and they with it", param_hint="--hour"
+        )
+    roads = load(graph)
+    if hour is None:
+        return roads
+    file = learnt
+    try:
+        factors = NEUTRAL if learnt is None else read_calibration(learnt.read_bytes())
+        file = rush
+        hours = None if rush is None else read_rush_hours(rush.read_bytes())
+    except (ValueError, OSError) as error:
+        stop(ValueError(f"{file}: {error}"))
+    apply_factors(roads, hour, learnt=factors, rush=hours)
+    return roads
 
 
 def points_of(what: str) -> list[Row]:

@@ -262,6 +262,30 @@ def test_a_journal_teaches_factors(tmp_path: Path) -> None:
     assert whole["after_error_s"] < 0.5 * whole["before_error_s"]
 
 
+def test_factors_and_rush_hours_are_applied_on_the_command_line(tmp_path: Path) -> None:
+    factors, rush = tmp_path / "factors.json", tmp_path / "rush.json"
+    factors.write_text('{"profiles": {"car": 2.0}}')
+    rush.write_text(json.dumps({"by_class": {"secondary": [1.0] * 8 + [3.0] + [1.0] * 15}}))
+    here = ["--graph", str(graph_file()), "--from", "121.43,31.2", "--to", "121.4737,31.2304"]
+
+    def seconds(*more: str | Path) -> float:
+        words = ["route", *here, "--geojson", *map(str, more)]
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 0, result.output
+        return float(json.loads(result.stdout)["properties"]["seconds"])
+
+    free = seconds()
+    assert seconds("--hour", "7", "--rush", rush) == free
+    assert seconds("--hour", "8", "--rush", rush) > free
+    assert 1.3 * free < seconds("--hour", "7", "--factors", factors) <= 2 * free + 0.1
+    alone = CliRunner().invoke(app, ["route", *here, "--hour", "8"])
+    assert alone.exit_code == 2
+    factors.write_text("{")
+    broken = CliRunner().invoke(app, ["route", *here, "--hour", "8", "--factors", str(factors)])
+    assert broken.exit_code == 2
+    assert "factors.json" in broken.stderr
+
+
 def test_calibrate_refuses_what_is_no_journal(tmp_path: Path) -> None:
     other = tmp_path / "journal.db"
     other.write_text("not a journal")
