@@ -14,7 +14,7 @@ from geo.graphfile import Arrays, write_arrays
 from geo.islands import keep_large, list_islands, tell_islands
 from geo.plane import Plane
 from geo.turns import Ban, Links, Piece, list_banned, split_crossings
-from geo.types import FloatArray, Point
+from geo.types import FloatArray, IntArray, Point
 
 POLICE_FACTOR = 1.15
 """A patrol car under order against ordinary traffic."""
@@ -45,10 +45,7 @@ def write_graph(  # columns of the file, in its order
     east, north = shape.max(axis=0).tolist()
     plane = Plane(Point((west + east) / 2, (south + north) / 2))
     xy = plane.to_metres(shape)
-    steps = np.hypot(*np.diff(xy, axis=0).T)
-    steps[starts[1:-1] - 1] = 0.0
-    total = np.concatenate(([0.0], np.cumsum(steps)))
-    length_m = np.maximum(total[starts[1:] - 1] - total[starts[:-1]], SHORTEST_M)
+    length_m = measure(xy, starts)
     banned, idle = list_banned(pieces, bans, shut)
     links = split_crossings(pieces, len(lonlat), banned)
     arrays: Arrays = {
@@ -77,6 +74,15 @@ def write_graph(  # columns of the file, in its order
         "islands_left_out": left_out,
     }
     write_arrays(target, arrays | {"into": order, "into_start": first_in}, about)
+
+
+def measure(xy: FloatArray, starts: IntArray) -> FloatArray:
+    """Metres of each piece, from the (n, 2) metres of all drawings and where each begins."""
+    steps = np.hypot(*np.diff(xy, axis=0).T)
+    steps[starts[1:-1] - 1] = 0.0
+    total = np.concatenate(([0.0], np.cumsum(steps)))
+    length_m: FloatArray = np.maximum(total[starts[1:] - 1] - total[starts[:-1]], SHORTEST_M)
+    return length_m
 
 
 def _add_times(

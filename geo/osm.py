@@ -234,12 +234,7 @@ def import_osm(
             pieces.append(way.piece(number[line[0]], number[line[-1]], name, free_kmh))
             lines.append(line)
     say("measuring", len(extract.ways), len(extract.ways))
-    bans = [
-        ban._replace(node=number.get(ban.node, NO_NODE))
-        for ban in extract.bans
-        if ban.via or ban.node in number
-    ]
-    extract.left_out["restriction without its crossing"] += len(extract.bans) - len(bans)
+    bans = number_bans(extract, number)
     about: dict[str, Any] = {
         "source": source.name,
         "country": country,
@@ -259,6 +254,17 @@ def import_osm(
         shut={number[ref] for ref in extract.shut if ref in number},
     )
     return about
+
+
+def number_bans(extract: Extract, number: Mapping[int, int]) -> list[Ban]:
+    """The bans of an extract with the numbers of their crossings; those without are counted."""
+    bans = [
+        ban._replace(node=number.get(ban.node, NO_NODE))
+        for ban in extract.bans
+        if ban.via or ban.node in number
+    ]
+    extract.left_out["restriction without its crossing"] += len(extract.bans) - len(bans)
+    return bans
 
 
 def number_crossings(extract: Extract) -> dict[int, int]:
