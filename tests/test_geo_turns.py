@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.build import Ban, Piece, write_graph
+from geo.build import write_graph
 from geo.roads import Roads
+from geo.turns import Ban, Links, Piece, split_crossings
 from geo.types import Point, Profile
 
 SIDE = 3
@@ -122,3 +123,69 @@ def test_split_crossings_equal_a_search_over_edges(town: Town, seed: int) -> Non
             assert route is not None
             driven_s = sum(street.seconds for street in route.streets)
             assert driven_s == pytest.approx(plain, abs=0.06 * len(route.streets))
+
+
+@st.composite
+def banned_paths(draw: st.DrawFn) -> tuple[list[Piece], set[tuple[int, ...]]]:
+    """A grid of two-way roads, and walks of two to four edges that nobody may drive."""
+    pairs = [(n, n + 1) for n in range(SIDE * SIDE) if (n + 1) % SIDE]
+    pairs += [(n, n + SIDE) for n in range(SIDE * (SIDE - 1))]
+    pieces = [
+        Piece(tail, head, way, 0, 30.0, forward=True, backward=True, walk=True, way=way)
+        for way, (tail, head) in enumerate(pairs)
+    ]
+    ends = [end for pair in pairs for end in (pair, pair[::-1])]
+    banned = set()
+    for _ in range(draw(st.integers(0, 8))):
+        path = [draw(st.integers(0, len(ends) - 1))]
+        for _ in range(draw(st.integers(1, 3))):
+            out = [edge for edge, (tail, _) in enumerate(ends) if tail == ends[path[-1]][1]]
+            path.append(draw(st.sampled_from(out)))
+        banned.add(tuple(path))
+    return pieces, banned
+
+
+def steps_from(
+    leaving: dict[int, list[tuple[int, int]]], first: tuple[int, int], banned: set[tuple[int, ...]]
+) -> dict[int, int]:
+    """Fewest edges to each edge after a first one, by a search that remembers four of them.
+
+    `leaving` gives (edge as drawn, node it leads to) by node.
+    """
+    found: dict[int, int] = {}
+    fringe = [((first[0],), first[1])]
+    seen = set(fringe)
+    for steps in range(40):
+        for path, _ in fringe:
+            found.setdefault(path[-1], steps)
+        longer = [
+            ((*path, edge), node)
+            for path, at in fringe
+            for edge, node in leaving.get(at, ())
+            if not any((*path, edge)[i:] in banned for i in range(len(path)))
+        ]
+        fringe = [one for one in {(path[-4:], node) for path, node in longer} if one not in seen]
+        seen.update(fringe)
+    return found
+
+
+@given(town=banned_paths())
+@settings(max_examples=30)
+def test_copies_of_crossings_remember_how_one_came(
+    town: tuple[list[Piece], set[tuple[int, ...]]],
+) -> None:
+    pieces, banned = town
+    links = split_crossings(pieces, SIDE * SIDE, banned)
+    plain = split_crossings(pieces, SIDE * SIDE, ())
+
+    def leaving(of: Links) -> dict[int, list[tuple[int, int]]]:
+        out: dict[int, list[tuple[int, int]]] = {}
+        for tail, head, base, shut in zip(of.tail, of.head, of.base, of.banned, strict=True):
+            if not shut:
+                out.setdefault(int(tail), []).append((int(base), int(head)))
+        return out
+
+    split, drawn = leaving(links), leaving(plain)
+    for edge in range(2 * len(pieces)):
+        ours = steps_from(split, (edge, int(links.head[edge])), set())
+        assert ours == steps_from(drawn, (edge, int(plain.head[edge])), banned)
