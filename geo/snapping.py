@@ -92,15 +92,11 @@ def _fill_cells(xy: FloatArray, columns: int, rows: int) -> tuple[IntArray, IntA
     low, high = np.minimum(xy[:, :2], xy[:, 2:]), np.maximum(xy[:, :2], xy[:, 2:])
     west, south = (low // CELL_M).astype(np.int64).T
     east, north = (high // CELL_M).astype(np.int64).T
-    cells: list[IntArray] = []
-    owners: list[IntArray] = []
-    wide, tall = int((east - west).max(initial=0)), int((north - south).max(initial=0))
-    for dx in range(wide + 1):
-        for dy in range(tall + 1):
-            inside = np.flatnonzero((west + dx <= east) & (south + dy <= north))
-            cells.append((south[inside] + dy) * columns + west[inside] + dx)
-            owners.append(inside)
-    cell, owner = np.concatenate(cells), np.concatenate(owners)
+    wide = east - west + 1
+    counts = wide * (north - south + 1)
+    owner = np.repeat(np.arange(len(xy)), counts)
+    nth = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    cell = (south[owner] + nth // wide[owner]) * columns + west[owner] + nth % wide[owner]
     start = np.zeros(columns * rows + 1, dtype=np.int64)
     np.cumsum(np.bincount(cell, minlength=columns * rows), out=start[1:])
-    return start, owner[np.lexsort((owner, cell))]
+    return start, owner[np.argsort(cell, kind="stable")]
