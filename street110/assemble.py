@@ -24,6 +24,7 @@ from gateways.broker import EmbeddedBroker
 from gateways.console.app import Console
 from gateways.mqtt.gateway import MqttGateway
 from gateways.mqtt.link import MqttOptions
+from street110.assemble_devices import Devices
 from street110.assemble_extras import make_routes, make_run_sheets
 from street110.config import Config
 from street110.terrain import Terrain
@@ -55,6 +56,7 @@ class Running:
         self.engine: Engine
         self.journal: SqliteJournal
         self.console: Console
+        self.devices: Devices
         self._stack = AsyncExitStack()
 
     async def start(self) -> None:
@@ -125,6 +127,9 @@ class Running:
         await gateway.start()
         self._stack.push_async_callback(gateway.stop)
         await gateway.wait_up()
+        self.devices = Devices(self.config, self.engine, self.terrain.tracker, self.registry)
+        self._stack.push_async_callback(self.devices.stop)
+        await self.devices.start(options)
         self.engine.send_again(in_doubt)
         self.console = Console(
             self.engine,

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -80,6 +80,12 @@ class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     form: Annotated[str, Meta(pattern="^(json|console)$")] = "json"
 
 
+DeviceProtocol = Literal["jt808", "dc09", "owntracks", "osmand", "tak", "sms", "nmea"]
+DeviceTable = dict[str, str | int | float | bool | list[str]]
+"""Settings of one protocol's gateway: `host`, `port` and its own, checked when it is made."""
+FILES = ("certificate", "key", "ca", "password_file")
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything `street110 serve` needs; paths are relative to the file that names them."""
 
@@ -91,6 +97,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     runsheets: RunsheetConfig = RunsheetConfig()
     tips: TipsConfig | None = None
     exchange: ExchangeConfig | None = None
+    devices: dict[DeviceProtocol, DeviceTable] = {}
 
 
 def load_config(path: Path) -> Config:
@@ -119,7 +126,15 @@ def load_config(path: Path) -> Config:
         runsheets=_resolve(config.runsheets, base, "directory"),
         tips=config.tips and _resolve(config.tips, base, "bridges_file", "rules_file"),
         exchange=config.exchange and _resolve(config.exchange, base, "tokens_file"),
+        devices={name: _resolve_files(table, base) for name, table in config.devices.items()},
     )
+
+
+def _resolve_files(table: DeviceTable, base: Path) -> DeviceTable:
+    return {
+        key: str(base / value) if key in FILES and isinstance(value, str) else value
+        for key, value in table.items()
+    }
 
 
 def _resolve(part: Part, base: Path, *keys: str) -> Part:

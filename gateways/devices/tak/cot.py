@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
-from google.protobuf.message import DecodeError
-from takproto.proto import TakMessage
+from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]  # has no types
+from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]  # has no types
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # has no types
+from takproto.proto import TakMessage  # type: ignore[import-untyped]  # has no types
 
 from gateways.devices.heard import Rejected
 from gateways.devices.measures import number

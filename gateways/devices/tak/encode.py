@@ -2,7 +2,7 @@
 
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-import takproto
+import takproto  # type: ignore[import-untyped]  # has no types
 
 from dispatch.model import Incident, Order
 from gateways.devices.tak.cot import UNKNOWN, write_time
