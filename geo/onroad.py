@@ -79,8 +79,9 @@ class RoadTracker(Tracker):
             mine = rows[self._profile[rows] == code]
             if len(mine) == 0:
                 continue
-            spots = self.roads.put_on_road(
-                np.column_stack((self.lon[mine], self.lat[mine])), profile
+            lonlat = np.column_stack((self.lon[mine], self.lat[mine]))
+            spots, _ = self.roads.put_along(
+                lonlat, profile, self.heading_deg[mine], self.speed_mps[mine]
             )
             for column, values in zip(self._spots, spots, strict=True):
                 column[mine] = values
