@@ -218,8 +218,10 @@ class UnitCrew(Crew):
         self.trip = Trip([(here.lon, here.lat)], 1.0, now_s)
 
     def follow(self, way: Route | None, factor: float, now_s: float) -> float:
-        """Drive a way; the seconds it takes."""
-        if way is None or way.length_m <= 0 or way.seconds <= 0:
+        """Drive a way; the seconds it takes, an hour in place where there is none."""
+        if way is None:
+            return FAR_S
+        if way.length_m <= 0 or way.seconds <= 0:
             return 1.0
         self.trip = Trip(way.line, 1.0, now_s)
         line_m = self.trip.end_s - now_s

@@ -41,7 +41,8 @@ def draw_alarms(
         return read_alarms(days, district, folder)
     rng = stream(days.run.seed, run, 200)
     times = draw_times(days, rng)
-    types, post_types = weights(days.calls.types, plans), weights(days.calls.post_types, plans)
+    own = {plan.type for plan in district.plans if plan.automatic}
+    types, post_types = weights(days.calls.types, own), weights(days.calls.post_types, own)
     anywhere = street_points(roads, len(times), rng)
     found = []
     for i, at_s in enumerate(times.tolist()):
@@ -60,7 +61,7 @@ def draw_alarms(
 
 
 def weights(shares: dict[str, float], plans: set[str]) -> tuple[list[str], FloatArray]:
-    """Types with their shares; all types of the district alike when none is named."""
+    """Types with their shares; when none is named, all that need no operator, alike."""
     names = sorted(shares) if shares else sorted(plans)
     values = np.array([shares.get(name, 1.0) for name in names])
     return names, values / values.sum()
