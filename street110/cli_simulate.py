@@ -12,9 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from simulator.virtual.build import build
-from simulator.virtual.day_report import days_json, days_parquet, draw_days, show_days
+from simulator.virtual.day_report import days_json, days_parquet, show_days
 from simulator.virtual.days import load_days, world_of
-from simulator.virtual.picture import draw
 from simulator.virtual.policies import compare, live_all
 from simulator.virtual.report import as_json, show, write_parquet
 from simulator.virtual.run import run_many
@@ -67,6 +66,8 @@ def simulate(
     if parquet is not None:
         write_parquet(world, found, parquet)
     if picture is not None:
+        from simulator.virtual.picture import draw  # noqa: PLC0415  # slow to load, seldom asked
+
         draw(world, found, picture)
 
 
@@ -99,6 +100,8 @@ def simulate_days(scenario: Path, ask: Ask) -> None:
     if ask.parquet is not None:
         days_parquet(days, lived, ask.parquet)
     if ask.picture is not None:
+        from simulator.virtual.day_picture import draw_days  # noqa: PLC0415  # slow, seldom asked
+
         draw_days(days, lived, ask.picture)
 
 

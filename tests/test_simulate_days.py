@@ -1,11 +1,14 @@
 """Days of the reference district in virtual time, over the desk, the board and the roads."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from dispatch.board import Board
 from dispatch.desk import Desk
@@ -19,6 +22,7 @@ from simulator.virtual.days import DayCalls, DayRun, Days, Policy, load_days
 from simulator.virtual.ground import Ground, make_graph
 from simulator.virtual.policies import Lived, compare, first_help, measure_day
 from simulator.virtual.scenario import ScenarioError
+from street110.cli import app
 from street110.terrain import Terrain
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -194,3 +198,22 @@ def test_the_table_compares_each_policy_with_the_first(base: DayDone) -> None:
     assert all(row["gain_mean_s"].value == 0.0 for row in table if row["mean_s"].value > 0)
     alone = measure_day(days, lived[0], None)
     assert table[0]["mean_s"].value == pytest.approx(alone["mean_s"])
+
+
+def test_the_command_compares_policies_and_writes(tmp_path: Path) -> None:
+    file = tmp_path / "short.toml"
+    file.write_text(
+        f'world = "district"\ndistrict = "{FOLDER.as_posix()}"\n'
+        "run = { hours = 0.4, warmup_h = 0 }\ncalls = { per_day = 2000 }\n"
+        '[[policy]]\nname = "air"\nnear = "air"\n[[policy]]\nname = "road"\n',
+        encoding="utf-8",
+    )
+    out = [str(tmp_path / name) for name in ("o.json", "o.parquet", "o.png")]
+    asked = ["--workers", "1", "--json", out[0], "--parquet", out[1], "--picture", out[2]]
+    done = CliRunner().invoke(app, ["simulate", str(file), *asked])
+    assert done.exit_code == 0, done.output
+    body = json.loads(Path(out[0]).read_text(encoding="utf-8"))
+    assert [row["policy"] for row in body["rows"][:2]] == ["air", "road"]
+    rows = pq.read_table(out[1]).to_pylist()
+    assert body["rows"][0]["incidents"]["value"] == sum(row["policy"] == "air" for row in rows)
+    assert Path(out[2]).read_bytes()[:4] == b"\x89PNG"

@@ -6,19 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
-from matplotlib.figure import Figure as Drawing
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from simulator.virtual.days import Days
-from simulator.virtual.policies import Figure, Lived, first_help
+from simulator.virtual.policies import Figure, Lived
 
-mpl.use("Agg")
 COLUMNS = (
     ("incidents", "incidents", 1.0, "{:.0f}"),
     ("mean_s", "unit, mean s", 1.0, "{:.1f}"),
@@ -94,31 +90,3 @@ def days_parquet(days: Days, lived: Sequence[Lived], file: Path) -> None:
             for name in list(rows)[2:]:
                 rows[name].append(getattr(seen, name))
     pq.write_table(pa.table(rows), file)
-
-
-def draw_days(days: Days, lived: Sequence[Lived], file: Path) -> None:
-    """How soon a unit, and how soon anyone, is there: a curve for each policy."""
-    figure = Drawing(figsize=(11, 4.6), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
-    figure.suptitle(days.name or days.district)
-    start_s = days.run.warmup_h * 3_600
-    for place, policy in enumerate(days.policy):
-        seen = [row for one in lived if one.policy == place for row in one.seen]
-        seen = [row for row in seen if row.raised_s >= start_s]
-        for axes, values in (
-            (left, [row.unit_s - row.raised_s for row in seen]),
-            (right, [first_help(row) - row.raised_s for row in seen]),
-        ):
-            ordered = np.sort(np.array(values))
-            share = np.arange(1, len(ordered) + 1) / max(1, len(ordered))
-            axes.step(ordered / 60, share, label=policy.name)
-    for axes, title in ((left, "first unit on scene"), (right, "first of anyone on scene")):
-        axes.set_title(title)
-        axes.set_xlabel("minutes after the alarm")
-        axes.set_xlim(0, 10)
-        axes.grid(alpha=0.3)
-        for goal in (1, 3, 5):
-            axes.axvline(goal, color="grey", linewidth=0.6)
-    left.set_ylabel("share of incidents")
-    right.legend(fontsize=8, loc="lower right")
-    figure.savefig(file, dpi=110)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from dispatch.district_file import DistrictError, load_district
 from geo.types import FloatArray
@@ -154,7 +154,7 @@ def over_runs(values: Sequence[float], confidence: float) -> Figure:
         return Figure(math.nan, math.nan)
     if len(known) == 1:
         return Figure(float(known[0]), math.nan)
-    factor = stats.t.ppf(0.5 + confidence / 2, len(known) - 1)
+    factor = special.stdtrit(len(known) - 1, 0.5 + confidence / 2)
     half = factor * known.std(ddof=1) / math.sqrt(len(known))
     return Figure(float(known.mean()), float(half))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from geo.types import FloatArray
 from simulator.virtual.measure import Figures
@@ -35,7 +35,7 @@ def summarise(parts: Sequence[Figures], runs: int, confidence: float) -> dict[st
             middle = np.nansum(rows, axis=0) / known
             apart = np.nansum((rows - middle) ** 2, axis=0) / (known - 1)
             error = np.sqrt(apart / known)
-            factor = stats.t.ppf(0.5 + confidence / 2, np.maximum(known - 1, 1))
+            factor = special.stdtrit(np.maximum(known - 1, 1), 0.5 + confidence / 2)
         half = np.where(known > 1, factor * error, np.nan)
         if name in {"busy_at", "queue_at"} and runs == 1:
             half = np.full(half.shape, np.nan)
