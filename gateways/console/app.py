@@ -16,7 +16,9 @@ from prometheus_client.exposition import generate_latest
 from dispatch.district import District
 from dispatch.ports import Places, Record
 from dispatch.runtime import Engine
-from gateways.console.clients import Mailbox, serve_browser
+from dispatch.words import AreaId
+from gateways.api.scope import Scope
+from gateways.console.clients import Mailbox, Sight, see_all, serve_browser
 from gateways.console.columns import CONNECTED, WORKS, encode_columns
 from gateways.console.feed import Case, Feed, describe_district, district_geojson
 from gateways.console.guard import LOOPBACK, find_host, is_same_origin, make_guard
@@ -48,7 +50,8 @@ def find_build() -> str:
 class Console:
     """Shows one engine to people and to monitoring; what may be asked of it comes as `routes`.
 
-    `gate` stands before everything, after the host's name was checked: it says who may in.
+    `gate` stands before everything, after the host's name was checked: it says who may in, and
+    `sight` what he sees. `feed` is given where others read the durable board too.
     """
 
     def __init__(  # noqa: PLR0917  # each is one part of the running engine
@@ -65,6 +68,8 @@ class Console:
         hosts: Sequence[str] = (),
         routes: Sequence[web.RouteDef] = (),
         gate: Middleware | None = None,
+        feed: Feed | None = None,
+        sight: Callable[[web.Request], Sight] = see_all,
     ) -> None:
         self.engine = engine
         self.tracker = tracker
@@ -77,9 +82,9 @@ class Console:
         self._routes = tuple(routes)
         self._gate = gate
         self._hosts = frozenset(host.lower() for host in hosts)
-        self._feed = Feed()
+        self._sight = sight
+        self._feed = feed or Feed()
         self._district = district
-        self._book = msgspec.Raw(b"null")
         self._places_json: Held | None = None
         self._roads_json: Held | None = None
         self._rows = np.zeros(0, dtype=np.int64)
@@ -137,7 +142,6 @@ class Console:
 
     def _load_book(self, book: District) -> None:
         self._district = book
-        self._book = msgspec.Raw(msgspec.json.encode(describe_district(book, self.tracker.ids)))
         self._places_json = hold_json(district_geojson(book))
         rows = self._feed.board.force.rows
         self._rows = np.array([rows.get(one, -1) for one in self._ids()], dtype=np.int64)
@@ -151,6 +155,7 @@ class Console:
             self._feed.reloaded = False
             self._load_book(self._feed.board.district or self._district)
             for mailbox in self._mailboxes:
+                mailbox.scope = mailbox.scope and mailbox.scope.of(self._district)
                 mailbox.put_state()
         if self._flush_due is None:
             self._flush_due = asyncio.get_running_loop().call_later(GATHER_S, self._flush)
@@ -161,29 +166,48 @@ class Console:
         changed, self._feed.changed = self._feed.changed, set()
         if not self._mailboxes:
             return
-        cases = {
-            one: msgspec.Raw(msgspec.json.encode(case))
-            for one in sorted(changed)
-            if (case := self._feed.find_case(one)) is not None
-        }
-        counters = msgspec.Raw(msgspec.json.encode(self._feed.count()))
+        for scope, mailboxes in self._by_scope():
+            found = {one: self._feed.find_case(one, scope) for one in sorted(changed)}
+            cases = {
+                one: msgspec.Raw(msgspec.json.encode(case))
+                for one, case in found.items()
+                if case is not None
+            }
+            counters = msgspec.Raw(msgspec.json.encode(self._feed.count(scope)))
+            guests = scope.guests(self._feed.board) if scope is not None else frozenset()
+            for mailbox in mailboxes:
+                if mailbox.guests != guests:
+                    # Who serves here for a while is named in the book that goes with the state.
+                    mailbox.guests = guests
+                    mailbox.put_state()
+                mailbox.put_cases(cases, counters, found.keys() - cases.keys() if scope else ())
+
+    def _by_scope(self) -> list[tuple[Scope | None, list[Mailbox]]]:
+        """Mailboxes that are shown the same, together: what they get is encoded once."""
+        groups: dict[frozenset[AreaId] | None, list[Mailbox]] = {}
         for mailbox in self._mailboxes:
-            mailbox.put_cases(cases, counters)
+            key = None if mailbox.scope is None else mailbox.scope.areas
+            groups.setdefault(key, []).append(mailbox)
+        return [(group[0].scope, group) for group in groups.values()]
 
     async def _send_columns(self) -> None:
         while True:
             await asyncio.sleep(COLUMNS_EVERY_S)
-            if self._mailboxes:
-                frame = self._encode_columns()
-                for mailbox in self._mailboxes:
+            for scope, mailboxes in self._by_scope():
+                frame = self._encode_columns(scope)
+                for mailbox in mailboxes:
                     mailbox.put_columns(frame)
 
-    def _encode_columns(self) -> bytes:
+    def _encode_columns(self, scope: Scope | None) -> bytes:
         status = self._feed.board.force.status
         column = np.where(self._rows >= 0, status[self._rows], 0) if len(status) else self._rows
         health = self._look()
         flags = WORKS * (health["journal"] and health["ticking"]) | CONNECTED * health["broker"]
-        return encode_columns(self.tracker, column, self.engine.now_ms(), flags)
+        seen = None
+        if scope is not None:
+            mine = scope.seen(self._feed.board)
+            seen = np.array([one in mine for one in self._ids()], dtype=np.bool_)
+        return encode_columns(self.tracker, column, self.engine.now_ms(), flags, seen)
 
     def _look(self) -> dict[str, Any]:
         age_s = (self.engine.now_ms() - self.engine.ticked_ms) / 1000
@@ -200,15 +224,18 @@ class Console:
             "build": self.build,
         }
 
-    def _encode_state(self) -> str:
-        cases: list[Case] = self._feed.list_cases()
+    def _encode_state(self, scope: Scope | None, mailbox: Mailbox | None = None) -> str:
+        cases: list[Case] = self._feed.list_cases(scope)
+        if mailbox is not None:
+            mailbox.shown = {case.incident.id for case in cases}
+        seen = None if scope is None else scope.seen(self._feed.board)
         state = {
             "is": "state",
             "build": self.build,
             "now_ms": self.engine.now_ms(),
             "bounds": self.roads.bounds,
-            "district": self._book,
-            "counters": self._feed.count(),
+            "district": describe_district(self._district, self.tracker.ids, seen),
+            "counters": self._feed.count(scope),
             "cases": cases,
         }
         return msgspec.json.encode(state).decode()
@@ -222,12 +249,15 @@ class Console:
             compress=False, max_msg_size=1_024, heartbeat=HEARTBEAT_S, timeout=STOP_WITHIN_S
         )
         await ws.prepare(request)
-        mailbox = Mailbox()
-        mailbox.put_columns(self._encode_columns())
+        sight = self._sight(request)
+        mailbox = Mailbox(sight.scope, sight.stands)
+        if mailbox.scope is not None:
+            mailbox.guests = mailbox.scope.guests(self._feed.board)
+        mailbox.put_columns(self._encode_columns(mailbox.scope))
         self._mailboxes.add(mailbox)
         self._sockets.add(ws)
         try:
-            await serve_browser(ws, mailbox, self._encode_state)
+            await serve_browser(ws, mailbox, lambda: self._encode_state(mailbox.scope, mailbox))
         except TimeoutError:
             self._cut.inc()
             if request.transport is not None:
@@ -237,14 +267,17 @@ class Console:
             self._sockets.discard(ws)
         return ws
 
-    async def _state(self, _: web.Request) -> web.Response:
+    async def _state(self, request: web.Request) -> web.Response:
         return web.Response(
-            text=self._encode_state(),
+            text=self._encode_state(self._sight(request).scope),
             content_type="application/json",
             headers={"Cache-Control": "no-store"},
         )
 
     async def _district_places(self, request: web.Request) -> web.Response:
+        scope = self._sight(request).scope
+        if scope is not None:
+            return hold_json(district_geojson(self._district, scope)).answer(request)
         assert self._places_json is not None, "held since the start"
         return self._places_json.answer(request)
 

@@ -11,8 +11,10 @@ import struct
 
 import numpy as np
 
+from dispatch.force import STATUSES
+from dispatch.words import UnitStatus
 from geo.tracker import Tracker
-from geo.types import IntArray
+from geo.types import BoolArray, IntArray
 
 VERSION = 1
 WORKS, CONNECTED = 1, 2
@@ -21,14 +23,24 @@ UNKNOWN = 255
 HEADER = struct.Struct("<BBHId")
 
 
-def encode_columns(tracker: Tracker, status: IntArray, now_ms: int, flags: int) -> bytes:
-    """One frame of all units; `status` is a column over the tracker's rows."""
+def encode_columns(
+    tracker: Tracker, status: IntArray, now_ms: int, flags: int, seen: BoolArray | None = None
+) -> bytes:
+    """One frame of all units; `status` and `seen` are columns over the tracker's rows.
+
+    A unit that may not be seen stands as one that never was located and is off duty.
+    """
     known = tracker.at_ms > 0
+    speeds, headings = tracker.speed_mps, tracker.heading_deg
+    if seen is not None:
+        known = known & seen
+        speeds, headings = np.where(seen, speeds, np.nan), np.where(seen, headings, np.nan)
+        status = np.where(seen, status, STATUSES.index(UnitStatus.OFF_DUTY))
     lon = np.where(known, tracker.lon, 0.0)
     lat = np.where(known, tracker.lat, 0.0)
     age = np.clip((now_ms - tracker.at_ms) // 100, 0, NEVER - 1)
-    heading = np.nan_to_num(np.mod(tracker.heading_deg, 360.0) / 1.44, nan=UNKNOWN)
-    speed = np.nan_to_num(np.clip(tracker.speed_mps, 0.0, UNKNOWN - 1.0), nan=UNKNOWN)
+    heading = np.nan_to_num(np.mod(headings, 360.0) / 1.44, nan=UNKNOWN)
+    speed = np.nan_to_num(np.clip(speeds, 0.0, UNKNOWN - 1.0), nan=UNKNOWN)
     return b"".join(
         (
             HEADER.pack(VERSION, flags, 0, len(known), float(now_ms)),

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from dispatch import events as e
 from dispatch.board import Board
@@ -23,8 +24,10 @@ from dispatch.words import (
     IncidentId,
     IncidentStatus,
     OrderId,
+    ResponderId,
     ResponderKind,
 )
+from gateways.api.scope import Scope, sees_order
 
 MAX_OPEN = 300
 """Open incidents of a full state, most urgent first; the counters still count all."""
@@ -103,40 +106,50 @@ class Feed:
             ):
                 self._latencies_ms.append(max(0, now_ms - record.at_ms))
 
-    def find_case(self, incident_id: IncidentId) -> Case | None:
-        """The incident as it stands; None when the board has forgotten it."""
+    def find_case(self, incident_id: IncidentId, scope: Scope | None = None) -> Case | None:
+        """The incident as it stands; None when the board has forgotten it, or it is not theirs."""
         incident = self.board.incidents.get(incident_id)
-        if incident is None:
+        if incident is None or (scope is not None and not scope.sees(incident)):
             return None
+        found = list(self._found.get(incident_id, {}).values())
         alarms = [self.board.alarms[key] for key in incident.alarms if key in self.board.alarms]
         orders = [self.board.orders[key] for key in incident.orders if key in self.board.orders]
         return Case(
             incident=incident,
             alarms=alarms,
             orders=orders,
-            recommendations=list(self._found.get(incident_id, {}).values()),
+            recommendations=found if scope is None else [scope.cut(one) for one in found],
             timeline=list(self._steps.get(incident_id, ())),
         )
 
-    def list_cases(self) -> list[Case]:
-        """The most urgent open incidents and the last closed ones."""
-        ids = [incident.id for incident in self.board.list_open()[:MAX_OPEN]]
-        cases = [self.find_case(one) for one in (*ids, *self._closed)]
+    def list_cases(self, scope: Scope | None = None) -> list[Case]:
+        """The most urgent open incidents and the last closed ones, of those that are seen."""
+        rows = self.board.list_open()
+        mine = rows if scope is None else [row for row in rows if scope.sees(row)]
+        ids = [incident.id for incident in mine[:MAX_OPEN]]
+        cases = [self.find_case(one, scope) for one in (*ids, *self._closed)]
         return [case for case in cases if case is not None]
 
-    def count(self) -> Counters:
-        """The figures of the top bar."""
+    def count(self, scope: Scope | None = None) -> Counters:
+        """The figures of the top bar, of what is seen."""
         board = self.board
         rows = [board.incidents[one] for one in board.open]
-        waiting = [board.orders[order].status in ORDER_UNANSWERED for order in board.owed]
+        owed = [board.orders[order] for order in board.owed]
+        units, free = len(board.units), int(board.force.available.sum())
+        if scope is not None:
+            rows = [row for row in rows if scope.sees(row)]
+            owed = [order for order in owed if sees_order(scope, board, order)]
+            own = [board.force.rows[one] for one in scope.own if one in board.force.rows]
+            units, free = len(own), int(board.force.available[own].sum())
+        waiting = [order.status in ORDER_UNANSWERED for order in owed]
         spread = np.array(self._latencies_ms or [np.nan], dtype=float)
         known = bool(self._latencies_ms)
         return Counters(
             open=len(rows),
             pending=sum(row.status is IncidentStatus.PENDING for row in rows),
             unanswered=sum(waiting),
-            units=len(board.units),
-            available=int(board.force.available.sum()),
+            units=units,
+            available=free,
             latency_p50_ms=round(float(np.percentile(spread, 50)), 1) if known else None,
             latency_p99_ms=round(float(np.percentile(spread, 99)), 1) if known else None,
         )
@@ -247,12 +260,17 @@ def _step(event: e.AnyEvent, **more: Any) -> Step:
     return Step(at_ms=event.at_ms, what=str(type(event).__struct_config__.tag), **more)
 
 
-def describe_district(book: District, unit_ids: Sequence[str]) -> dict[str, Any]:
-    """What the page must know of the book; units in the order of the columns."""
+def describe_district(
+    book: District, unit_ids: Sequence[str], seen: frozenset[ResponderId] | None = None
+) -> dict[str, Any]:
+    """What the page must know of the book; units in the order of the columns, null if not seen."""
     units = {str(unit.id): unit for unit in book.units}
     names = {str(unit.id): unit.name for unit in book.units}
     names |= {str(post.id): post.name for post in book.posts}
     names |= {str(gate.id): gate.name for gate in book.gates}
+    if seen is not None:
+        units = {one: unit for one, unit in units.items() if unit.id in seen}
+        names = {one: name for one, name in names.items() if ResponderId(one) in seen}
     rows = [units.get(one) for one in unit_ids]
     return {
         "id": book.id,
@@ -275,8 +293,15 @@ def describe_district(book: District, unit_ids: Sequence[str]) -> dict[str, Any]
     }
 
 
-def district_geojson(book: District) -> dict[str, Any]:
+def district_geojson(book: District, scope: Scope | None = None) -> dict[str, Any]:
     """Posts, gates and areas as GeoJSON; `is` tells them apart, rings are closed."""
+    if scope is not None:
+        book = replace(
+            book,
+            posts=tuple(post for post in book.posts if post.id in scope.own),
+            gates=tuple(gate for gate in book.gates if gate.id in scope.own),
+            areas=tuple(area for area in book.areas if area.id in scope.tree),
+        )
     posts = [
         _spot(post.place.lon, post.place.lat, {"is": ResponderKind.POST, "id": post.id,
               "name": post.name, "sign": post.sign, "category": post.category})
