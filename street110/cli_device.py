@@ -65,10 +65,9 @@ def add(
     ] = None,
 ) -> None:
     """Enrol a device, or replace what was known of it; a running engine sees it in a second."""
-    if make_secret:
-        if secret is not None:
-            raise typer.BadParameter("--secret and --make-secret exclude each other")
-        secret = new_secret(protocol)
+    if make_secret and secret is not None:
+        raise typer.BadParameter("--secret and --make-secret exclude each other")
+    secret = new_secret(protocol) if make_secret else secret
     try:
         device = msgspec.convert(
             {
