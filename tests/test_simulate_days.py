@@ -81,7 +81,8 @@ def test_a_policy_that_changes_nothing_equals_the_baseline(
 ) -> None:
     idle = Policy(name="idle", near="road", posts=True, groups=True, divert=True)
     assert bytes_of(Day(ground, DAYS, idle, alarms, 0).run()) == bytes_of(base)
-    assert adapt(ground.district, idle) == ground.district
+    watched = msgspec.structs.replace(idle, circles=True)
+    assert adapt(ground.district, watched) == ground.district
 
 
 def test_the_air_line_sends_others(ground: Ground, alarms: list[Alarm], base: DayDone) -> None:

@@ -67,7 +67,8 @@ def adapt(district: District, policy: Policy) -> District:
         if not policy.divert:
             changed = msgspec.structs.replace(changed, divert_gain_s=3_600.0)
         plans.append(changed)
-    return msgspec.structs.replace(district, plans=tuple(plans))
+    circles = district.circles if policy.circles else ()  # advice that nobody here would follow
+    return msgspec.structs.replace(district, plans=tuple(plans), circles=circles)
 
 
 class Day:

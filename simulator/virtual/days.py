@@ -78,6 +78,7 @@ class Policy(Part, frozen=True, kw_only=True):
     posts: bool = True
     groups: bool = True
     divert: bool = True
+    circles: bool = False
 
 
 class Days(Part, frozen=True, kw_only=True):
