@@ -165,10 +165,12 @@ class Desk:
         """Look again at what short incidents lack; several are served together."""
         work.freed = False
         waiting = [incident for incident in short if self._automatic(incident)]
-        if len(waiting) > 1:
+        book = self.board.district
+        if len(waiting) > 1 and book is not None and book.rules.joint:
             fill_together(work, waiting)
-        elif waiting:
-            assign.fill(work, waiting[0])
+        else:
+            for incident in waiting:
+                assign.fill(work, incident)
         self._refill(work)
 
     def _automatic(self, incident: IncidentId) -> bool:

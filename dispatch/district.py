@@ -161,6 +161,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Where nobody else can go it is taken at once in either case.
     """
+    joint: bool = True
+    """Whether several waiting incidents are served together; else one after the other."""
     circles_every_s: Annotated[int, Meta(ge=10, le=3_600)] = 60
 
 

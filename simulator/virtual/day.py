@@ -68,7 +68,10 @@ def adapt(district: District, policy: Policy) -> District:
             changed = msgspec.structs.replace(changed, divert_gain_s=3_600.0)
         plans.append(changed)
     circles = district.circles if policy.circles else ()  # advice that nobody here would follow
-    return msgspec.structs.replace(district, plans=tuple(plans), circles=circles)
+    rules = msgspec.structs.replace(
+        district.rules, joint=policy.joint, divert="automatic" if policy.automatic else "advice"
+    )
+    return msgspec.structs.replace(district, plans=tuple(plans), circles=circles, rules=rules)
 
 
 class Day:

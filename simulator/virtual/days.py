@@ -78,6 +78,10 @@ class Policy(Part, frozen=True, kw_only=True):
     posts: bool = True
     groups: bool = True
     divert: bool = True
+    automatic: bool = False
+    """Whether a nearer unit under way to a lesser incident is taken at once; else only advised."""
+    joint: bool = True
+    """Whether several waiting incidents are served together, or first come first served."""
     circles: bool = False
 
 
