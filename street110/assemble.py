@@ -24,6 +24,7 @@ from gateways.broker import EmbeddedBroker
 from gateways.console.app import Console
 from gateways.mqtt.gateway import MqttGateway
 from gateways.mqtt.link import MqttOptions
+from street110.assemble_api import make_api
 from street110.assemble_devices import Devices
 from street110.assemble_extras import make_routes, make_run_sheets
 from street110.config import Config
@@ -131,6 +132,8 @@ class Running:
         self._stack.push_async_callback(self.devices.stop)
         await self.devices.start(options)
         self.engine.send_again(in_doubt)
+        api = await make_api(self.engine, self.terrain, self.config, self.journal.path)
+        extras = make_routes(self.engine, self.terrain, self.config, self.registry)
         self.console = Console(
             self.engine,
             self.terrain.tracker,
@@ -139,7 +142,11 @@ class Running:
             self.district,
             self.registry,
             connected=lambda: gateway.connected,
-            routes=make_routes(self.engine, self.terrain, self.config, self.registry),
+            hosts=self.config.http.hosts,
+            routes=[*api.routes, *extras],
+            gate=api.gate,
+            feed=api.feed,
+            sight=api.sight,
         )
         await self.console.start(self.config.http.host, self.config.http.port)
         self._stack.push_async_callback(self.console.stop)

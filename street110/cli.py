@@ -2,7 +2,16 @@
 
 import typer
 
-from street110 import cli_audit, cli_device, cli_district, cli_geo, cli_journal, cli_mqtt, cli_plan
+from street110 import (
+    cli_audit,
+    cli_device,
+    cli_district,
+    cli_geo,
+    cli_journal,
+    cli_mqtt,
+    cli_plan,
+    cli_user,
+)
 from street110.cli_demo import demo
 from street110.cli_serve import serve
 from street110.cli_simulate import simulate
@@ -26,6 +35,8 @@ app.add_typer(cli_audit.exchange_app, name="exchange", help="Incidents as CAP an
 app.add_typer(cli_geo.app, name="geo", help="Road graphs: import, inspect, ask.")
 app.add_typer(cli_geo.map_app, name="map", help="Pictures of road graphs.")
 app.add_typer(cli_device.app, name="device", help="Devices: enrol, list, revoke, decode.")
+app.add_typer(cli_user.app, name="user", help="Who may use the console: add, list, passwd.")
+app.command(name="openapi")(cli_user.openapi)
 app.add_typer(cli_mqtt.app, name="mqtt", help="The MQTT contract: AsyncAPI and broker ACLs.")
 
 

@@ -37,10 +37,16 @@ class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class HttpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The live page, health and metrics; loopback unless an address is named."""
+    """The pages and their interface, health and metrics; loopback unless an address is named.
+
+    `behind_proxy`: a proxy on this machine brings TLS; its word on the address is believed, and
+    cookies travel over TLS only. `hosts` are the names by which it is reached from outside.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8110
+    behind_proxy: bool = False
+    hosts: tuple[str, ...] = ()
 
 
 class StateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

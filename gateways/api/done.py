@@ -52,10 +52,6 @@ class DoneBook:
         """What was done under this id by this user."""
         return self._held.get((who, message))
 
-    def seen(self, records: Sequence[Record]) -> None:
-        """Take durable records of a running engine."""
-        self.take(records)
-
     def take(self, records: Iterable[Record]) -> None:
         """Take durable records, oldest first."""
         for record in records:

@@ -1,7 +1,7 @@
 """The figures of a period: how fast, by priority, beat and hour; who answered; what is overdue."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -122,10 +122,6 @@ class Answers:
 
     def __init__(self) -> None:
         self._at_ms: OrderedDict[OrderId, int] = OrderedDict()
-
-    def seen(self, records: Sequence[Record]) -> None:
-        """Take durable records of a running engine."""
-        self.take(records)
 
     def take(self, records: Iterable[Record]) -> None:
         """Take durable records, oldest first."""
@@ -250,7 +246,7 @@ def _count_orders(orders: list[Order], answers: Answers) -> Orders:
     refused = sum(order.status is OrderStatus.REFUSED for order in orders)
     return Orders(
         issued=len(orders),
-        accepted=len(took) - refused,
+        accepted=max(0, len(took) - refused),
         refused=refused,
         expired=sum(order.status is OrderStatus.EXPIRED for order in orders),
         cancelled=sum(order.status is OrderStatus.CANCELLED for order in orders),
