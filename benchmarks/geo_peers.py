@@ -4,6 +4,7 @@ All hold the same units. An update counts when the next query sees it; who may g
 the query, as a mask. Metres are those of an equirectangular plane at the middle of the city.
 """
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -221,4 +222,4 @@ def widen_circle(
 
 def first_circle_m(units: int) -> float:
     """The circle that holds enough in the centre of the city, of so many units."""
-    return 600.0 * (10_000 / units) ** 0.5
+    return 600.0 * math.sqrt(10_000 / units)

@@ -68,16 +68,16 @@ class RedisGeo:
         with self._client.pipeline(transaction=False) as pipe:
             for key, said in values.items():
                 if said:
-                    pipe.execute_command("GEOADD", key, *said)
+                    pipe.geoadd(key, said)
             pipe.execute()
 
     def nearest(self, to: Point, k: int, may_go: BoolArray) -> IntArray:
         """The first of a circle as Redis sorts them, of a larger one when they are too few."""
 
         def ask(radius_m: float) -> IntArray:
-            found: Any = self._client.execute_command(
-                "GEOSEARCH", "may_go", "FROMLONLAT", to.lon, to.lat,
-                "BYRADIUS", radius_m, "m", "ASC", "COUNT", k,
+            found: Any = self._client.geosearch(
+                "may_go", longitude=to.lon, latitude=to.lat,
+                radius=radius_m, unit="m", sort="ASC", count=k,
             )  # fmt: skip
             return np.array([int(row) for row in found], dtype=np.int64)
 

@@ -58,10 +58,10 @@ def make_scene(
     return waiting, ready
 
 
-def first_come(waiting: list[Waiting], ready: Ready) -> dict[tuple[str, int], float]:
+def first_come(waiting: list[Waiting], ready: Ready) -> dict[tuple[IncidentId, int], float]:
     """The rule it is compared with: the most urgent first, each to the nearest that is left."""
     left = (ready.held == 0) & ready.can["patrol"]
-    sent = {}
+    sent: dict[tuple[IncidentId, int], float] = {}
     for column, one in sorted(enumerate(waiting), key=lambda row: (row[1].priority, row[1].id)):
         for slot in range(len(one.wants)):
             rows = np.flatnonzero(left)

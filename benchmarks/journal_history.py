@@ -15,7 +15,14 @@ from dispatch.district import District, Gate, Group, Plan, Post, PostNeed, Unit,
 from dispatch.letters import OrderLetter
 from dispatch.model import Order
 from dispatch.ports import Record
-from dispatch.words import Answer, GroupId, ResponderId, ResponderKind, UnitKind, UnitStatus
+from dispatch.words import (
+    Answer,
+    GroupId,
+    ResponderId,
+    SourceKind,
+    UnitKind,
+    UnitStatus,
+)
 from dispatch.work import Views
 from geo.air import air_m
 from geo.types import (
@@ -75,9 +82,13 @@ class StraightReach:
         out[out > self.limit_s] = np.inf
         return out
 
-    def seconds_of(self, spots: RoadSpots) -> FloatArray:
+    def seconds_from_fixed(self, places: tuple[Point, ...]) -> FloatArray:
+        """The same from places that stand still."""
+        return self.seconds(np.array([(at.lon, at.lat) for at in places]).reshape(-1, 2))
+
+    def fill_seconds(self, spots: RoadSpots, mine: BoolArray, out: FloatArray) -> None:
         """The same: every spot is its own road, its lon and lat stand for share and way."""
-        return self.seconds(np.column_stack((spots.share, spots.off_s)))
+        out[mine] = self.seconds(np.column_stack((spots.share, spots.off_s)))[mine]
 
     def find_route(self, start: Point) -> Route | None:
         """A line of `ROUTE_POINTS` points in four streets."""
@@ -114,10 +125,14 @@ class StandingUnits:
         """All of them."""
         return np.ones(len(self.bases), dtype=np.bool_)
 
-    def on_road(self, rows: IntArray) -> RoadSpots:
+    def spots(self) -> RoadSpots:
         """Each on a road of its own."""
-        spots = self.bases[rows]
-        return RoadSpots(np.zeros(len(rows), dtype=np.int64), spots[:, 0], spots[:, 1])
+        roads = np.zeros(len(self.bases), dtype=np.int64)
+        return RoadSpots(roads, self.bases[:, 0], self.bases[:, 1])
+
+    def times(self) -> IntArray:
+        """This moment."""
+        return np.full(len(self.bases), self.now_ms, dtype=np.int64)
 
     def at(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
         """Bases, and the moment."""
@@ -253,7 +268,7 @@ class History:
         kind = "robbery" if self.rng.random() < 0.4 else "dispute"
         alarm = c.RaiseAlarm(
             id=f"a{self.number}",
-            source_kind=ResponderKind.POST,
+            source_kind=SourceKind.POST,
             source=post,
             type=kind,
             sent_ms=self.now_ms,
