@@ -21,7 +21,7 @@ export PIP_NO_INPUT := 1
 # Debian keeps servers in /usr/sbin, which is not on every user's path.
 export PATH := $(PATH):/usr/sbin
 
-.PHONY: help demo check test bench faults docs lock
+.PHONY: help demo check test bench geobench faults docs lock
 
 help: ## print this help
 	@printf 'street110: real-time patrol and alarm dispatch\n\n'
@@ -46,6 +46,10 @@ bench: $(READY) ## measure latency and throughput here; writes benchmarks/result
 	$(BIN)/python -m benchmarks.line $(ARGS)
 	$(BIN)/python -m benchmarks.journal --save
 	$(BIN)/python scripts/readme-numbers
+
+geobench: $(READY) ## the moving index and the routing beside their peers; writes benchmarks/results
+	@scripts/system-packages peers
+	$(BIN)/python -m benchmarks.geo $(ARGS)
 
 faults: $(READY) ## the full fault run: kills and restarts under 500 alarms
 	@scripts/system-packages broker

@@ -24,6 +24,10 @@ OFF_ROAD_MPS = WALK_MPS
 KEPT_SPOTS = 1_024
 KEPT_SEARCHES = 1_024
 """Searches remembered; alarms come from the same posts again and again."""
+KEPT_BYTES = 256 << 20
+"""And so much memory at most for all of them together."""
+SEARCH_BYTES_PER_NODE = 16
+"""A search keeps the seconds and the next edge of every node."""
 
 
 class Roads:
@@ -64,6 +68,8 @@ class Roads:
         self.snappers = self._list_snappers()
         self._fastest = {profile: self._find_fastest(profile) for profile in Profile}
         self._searches: OrderedDict[tuple[Point, Profile, float], Reach] = OrderedDict()
+        nodes = max(1, len(self.into_start) - 1)
+        self._kept = max(1, min(KEPT_SEARCHES, KEPT_BYTES // (SEARCH_BYTES_PER_NODE * nodes)))
         self._spots: dict[tuple[Snapper, Point], tuple[int, float, float]] = {}
         self._fixed: dict[tuple[Snapper, tuple[Point, ...]], RoadSpots] = {}
 
@@ -92,7 +98,7 @@ class Roads:
         if known is None:
             known = Reach(self, to, profile, limit_s)
             self._searches[key] = known
-            if len(self._searches) > KEPT_SEARCHES:
+            if len(self._searches) > self._kept:
                 self._searches.popitem(last=False)
         else:
             self._searches.move_to_end(key)
