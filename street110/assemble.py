@@ -27,6 +27,7 @@ from gateways.mqtt.link import MqttOptions
 from street110.assemble_api import make_api
 from street110.assemble_devices import Devices
 from street110.assemble_extras import make_routes, make_run_sheets
+from street110.assemble_phones import make_phones
 from street110.config import Config
 from street110.terrain import Terrain
 
@@ -133,6 +134,7 @@ class Running:
         await self.devices.start(options)
         self.engine.send_again(in_doubt)
         api = await make_api(self.engine, self.terrain, self.config, self.journal.path)
+        phones = make_phones(self.engine, self.terrain, self.config, self.registry, api.feed)
         extras = make_routes(self.engine, self.terrain, self.config, self.registry)
         self.console = Console(
             self.engine,
@@ -143,13 +145,14 @@ class Running:
             self.registry,
             connected=lambda: gateway.connected,
             hosts=self.config.http.hosts,
-            routes=[*api.routes, *extras],
+            routes=[*api.routes, *phones.routes, *extras],
             gate=api.gate,
             feed=api.feed,
             sight=api.sight,
         )
         await self.console.start(self.config.http.host, self.config.http.port)
         self._stack.push_async_callback(self.console.stop)
+        self._stack.push_async_callback(phones.stop)
 
     def _count_units(self, board: Board) -> None:
         gauge = Gauge("street110_units_available", "Units free to go", registry=self.registry)

@@ -9,8 +9,8 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        "connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
+        "connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -19,6 +19,9 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+PHONES = "/pages/phone/"
+PHONE_HEADERS = HEADERS | {"Permissions-Policy": "geolocation=(self), camera=(), microphone=()"}
+"""Of the pages that tell where their officer is."""
 
 
 def find_host(authority: str) -> str:
@@ -44,7 +47,8 @@ def make_guard(hosts: frozenset[str]) -> Middleware:
             failure.headers.update(HEADERS)
             raise
         if not answer.prepared:
-            answer.headers.update(HEADERS)
+            ours = PHONE_HEADERS if request.path.startswith(PHONES) else HEADERS
+            answer.headers.update(ours)
         return answer
 
     return guard

@@ -30,6 +30,8 @@ class Protocol(StrEnum):
     TAK = "tak"
     SMS = "sms"
     NMEA = "nmea"
+    PAGE = "page"
+    """A browser that was paired: the page of a guard or an officer."""
 
 
 class Datum(StrEnum):
