@@ -1,7 +1,7 @@
-"""The engine: one loop that decides in batches, commits once, and only then releases.
+"""The engine: one loop that decides in batches, commits each, and only then releases.
 
-While one batch is on its way to the disk the next is decided; nothing leaves before its own
-batch is durable. A failed commit stops everything: fail-stop, restart, replay.
+While batches are on their way to the disk the next are decided; nothing leaves before its own
+batch and all before it are durable. A failed commit stops everything: fail-stop, restart, replay.
 """
 
 import asyncio
@@ -31,6 +31,8 @@ ANSWERS_AT_LEAST = 8
 """So many answers and reports are in every batch, however many alarms wait: none is starved."""
 PATIENT = (AnswerOrder, ReportStatus, CheckPlate)
 """What may wait while alarms and operators are served."""
+MOST_COMMITS = 8
+"""Batches on their way to the disk; the journal writes those that wait for it together."""
 MAX_WAITING = 20_000
 """Commands that may wait; above it a gateway is made to wait, and so its broker."""
 IDLE_TICK_S = 1.0
@@ -169,27 +171,42 @@ class Engine:
         return done
 
     async def _run(self) -> None:
-        committing: asyncio.Task[None] | None = None
+        commits: deque[asyncio.Task[None]] = deque()
         try:
             while True:
                 await self._sleep()
                 decided = self._decide()
-                if committing is not None:
-                    await committing
-                    committing = None
                 if decided:
-                    committing = asyncio.create_task(self._commit_and_release(decided))
-                if committing is not None and not self._count_waiting():
-                    await committing
-                    committing = None
+                    before = commits[-1] if commits else None
+                    commits.append(asyncio.create_task(self._commit_and_release(decided, before)))
+                    commits[-1].add_done_callback(lambda _: self._wake.set())
+                await self._give_way(commits)
                 if self._stopping and not self._count_waiting():
+                    while commits:
+                        await commits.popleft()
                     break
         except BaseException as failure:
             self.failure = failure
             log.critical("engine_failed", error=repr(failure))
+            for task in commits:
+                task.cancel()
             raise
         finally:
             self._fail_waiting()
+
+    async def _give_way(self, commits: deque[asyncio.Task[None]]) -> None:
+        """Let gateways be heard between two batches; wait when the disk is far behind.
+
+        Raises:
+            JournalFailedError: a commit failed.
+        """
+        for task in commits:
+            if task.done():
+                task.result()
+        while commits and (commits[0].done() or len(commits) >= MOST_COMMITS):
+            await commits.popleft()
+        if self._count_waiting():
+            await asyncio.sleep(0)
 
     def _fail_waiting(self) -> None:
         self._stopping = True
@@ -268,13 +285,18 @@ class Engine:
             raise
 
     async def _commit_and_release(
-        self, decided: list[tuple[Record, Outcome, Waiting | None]]
+        self,
+        decided: list[tuple[Record, Outcome, Waiting | None]],
+        before: "asyncio.Task[None] | None",
     ) -> None:
+        """Commit a batch; release it when it and the one `before` it are done."""
         records = [record for record, _, _ in decided if record.events]
         if records:
             with self._commit.time():
                 seq = await asyncio.wrap_future(self.journal.append(records))
-            self._undurable_records -= len(records)
+        if before is not None:
+            await asyncio.shield(before)
+        self._undurable_records -= len(records)
         for record, outcome, waiting in decided:
             self._release(record, outcome)
             if waiting is not None and not waiting[2].done():

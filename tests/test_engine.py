@@ -13,7 +13,7 @@ from dispatch.commands import AnyCommand, LoadDistrict, RaiseAlarm
 from dispatch.letters import Letter, OrderLetter, Receipt
 from dispatch.poison import PoisonBook
 from dispatch.ports import Record
-from dispatch.runtime import Engine, EngineStoppedError
+from dispatch.runtime import MOST_COMMITS, Engine, EngineStoppedError
 from dispatch.words import ResponderId, SourceKind
 from dispatch.work import Outcome
 from tests.world import START_MS, Town
@@ -112,14 +112,51 @@ async def test_nothing_leaves_before_its_own_commit() -> None:
     await bench.engine.stop()
 
 
-async def test_a_failed_commit_stops_everything_and_releases_nothing() -> None:
+async def test_the_next_batch_is_decided_while_one_is_committed_and_never_overtakes_it() -> None:
+    bench = Bench()
+    await bench.start()
+    first = asyncio.create_task(bench.engine.submit(press(1), "post/P001"))
+    await until(lambda: len(bench.journal.commits) == 1)
+    second = asyncio.create_task(bench.engine.submit(press(2), "post/P001"))
+    await until(lambda: len(bench.journal.commits) == 2)
+    bench.journal.commits[1].set_result(3)
+    await asyncio.sleep(0.02)
+    assert bench.box.letters == []
+    assert not second.done()
+    bench.journal.commits[0].set_result(2)
+    await asyncio.gather(first, second)
+    receipts = [one.id for one in bench.box.letters if isinstance(one, Receipt)]
+    assert receipts == ["a1", "a2"]
+    await bench.engine.stop()
+
+
+async def test_the_disk_is_never_more_than_a_few_batches_behind() -> None:
+    bench = Bench()
+    await bench.start()
+    asked = []
+    for number in range(MOST_COMMITS + 5):
+        asked.append(asyncio.create_task(bench.engine.submit(press(number), "post/P001")))
+        await asyncio.sleep(0.005)
+    await asyncio.sleep(0.02)
+    assert len(bench.journal.commits) == MOST_COMMITS
+    durable = 0
+    while not all(task.done() for task in asked):
+        for commit in bench.journal.commits[durable:]:
+            durable += 1
+            commit.set_result(durable + 1)
+        await asyncio.sleep(0.001)
+    await bench.engine.stop()
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+async def test_a_failed_commit_stops_everything_and_releases_nothing(failing: int) -> None:
     bench = Bench()
     await bench.start()
     taken = asyncio.create_task(bench.engine.submit(press(1), "post/P001"))
     await until(lambda: bench.journal.commits)
     waiting = asyncio.create_task(bench.engine.submit(press(2), "post/P001"))
-    await asyncio.sleep(0.02)
-    bench.journal.commits.pop().set_exception(OSError("no space left on device"))
+    await until(lambda: len(bench.journal.commits) == 2)
+    bench.journal.commits[failing].set_exception(OSError("no space left on device"))
     with pytest.raises(OSError, match="no space"):
         await bench.engine.wait_failed()
     for task in (taken, waiting):
