@@ -21,6 +21,8 @@ from gateways.devices.registry import Datum, Device
 
 BEIJING_MIN = 480
 LOCATION_BYTES = 28
+UNSET_BEFORE_MS = 1_293_840_000_000
+"""2011, the year of the first edition: an earlier stamp is a clock that was never set."""
 MOST_ITEMS = 64
 ITEM_NAMES = {0x03: "recorder_kmh_tenths", 0x25: "signals", 0x2A: "io", 0x2B: "analog"}
 Extra = dict[str, str | int | float | bool]
@@ -83,6 +85,7 @@ def read_location(
     items, tail = read_items(body[LOCATION_BYTES:])
     why_not = "not_positioned" if not status & 2 else "no_place" if spot is None else None
     history = backfill or when.history
+    unset = when.at_ms is not None and when.at_ms < UNSET_BEFORE_MS
     course = int.from_bytes(body[20:22])
     fix = Fix(
         device=frame.device,
@@ -103,9 +106,9 @@ def read_location(
             type=INCIDENT_TYPES.get(name),
             code=name,
             key=f"{frame.device}:{bit}:{frame.serial}:{when.at_ms}",
-            at_ms=when.alarm_ms,
+            at_ms=None if unset else when.alarm_ms,
             place=spot if fix.valid else None,
-            history=history,
+            history=backfill or (when.history and not unset),
             extra={"bit": bit, "cleared_by_answer": bit in CLEARED_BY_ANSWER},
         )
         for bit, name in list_alarms(word, items, device)

@@ -173,9 +173,9 @@ class Splitter:
                 continue
             if self._inside and self._kept:
                 found.append(bytes(self._kept))
-                self._inside = False
-            else:
-                self._inside = True
+            # Whatever lies between two flags may be a frame: one flag that was lost, or that two
+            # frames share, costs no more than the frame it belonged to.
+            self._inside = True
             self._kept.clear()
         return found
 

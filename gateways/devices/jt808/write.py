@@ -1,12 +1,13 @@
 """What the platform says in JT/T 808: answers, texts, questions, tracking; whole frames."""
 
+import time
 from collections.abc import Sequence
 
-from gateways.devices.jt808.frame import VERSIONED, Frame, escape, xor_of
+from gateways.devices.jt808.frame import SPLIT, VERSIONED, Frame, escape, xor_of
 
 LONGEST_BODY = 1_023
-LONGEST_TEXT = 1_000
-"""Bytes of GBK text in 0x8300: the standard allows 1 024 with the flag."""
+LONGEST_TEXT = 1_024
+"""Bytes of GBK text in 0x8300."""
 TEXT_URGENT, TEXT_SHOWN, TEXT_SPOKEN = 0x01, 0x04, 0x08
 
 
@@ -43,19 +44,38 @@ def answer_lock(frame: Frame) -> bytes:
     return b"\x7e" + escape(payload + bytes((xor_of(payload),))) + b"\x7e"
 
 
-def write_text(phone: bytes, serial: int, text: str, *, is_2019: bool, urgent: bool) -> bytes:
-    """0x8300: shown and read aloud; 2019 says that it is a notice."""
-    flag = TEXT_SHOWN | TEXT_SPOKEN | (TEXT_URGENT if urgent else 0)
+def write_parts(
+    msg: int, phone: bytes, serial: int, body: bytes, *, is_2019: bool = False
+) -> list[bytes]:
+    """A message in as many frames as it needs; the serials of its parts follow one another."""
+    if len(body) <= LONGEST_BODY:
+        return [write_frame(msg, phone, serial, body, is_2019=is_2019)]
+    pieces = [body[at : at + LONGEST_BODY] for at in range(0, len(body), LONGEST_BODY)]
+    frames = []
+    for number, piece in enumerate(pieces, 1):
+        attributes = len(piece) | SPLIT | (VERSIONED if is_2019 else 0)
+        head = msg.to_bytes(2) + attributes.to_bytes(2)
+        head += (b"\x01" if is_2019 else b"") + phone + ((serial + number - 1) & 0xFFFF).to_bytes(2)
+        payload = head + len(pieces).to_bytes(2) + number.to_bytes(2) + piece
+        frames.append(b"\x7e" + escape(payload + bytes((xor_of(payload),))) + b"\x7e")
+    return frames
+
+
+def write_text(
+    phone: bytes, serial: int, text: str, *, is_2019: bool, urgent: bool, spoken: bool
+) -> list[bytes]:
+    """0x8300: shown, and read aloud where it may be heard; 2019 says that it is a notice."""
+    flag = TEXT_SHOWN | (TEXT_SPOKEN if spoken else 0) | (TEXT_URGENT if urgent else 0)
     body = bytes((flag,)) + (b"\x01" if is_2019 else b"") + cut_gbk(text, LONGEST_TEXT)
-    return write_frame(0x8300, phone, serial, body, is_2019=is_2019)
+    return write_parts(0x8300, phone, serial, body, is_2019=is_2019)
 
 
 def write_question(
     phone: bytes, serial: int, text: str, answers: Sequence[tuple[int, str]], *, is_2019: bool
 ) -> bytes:
-    """0x8302: a question with numbered answers, urgent, read aloud and shown."""
+    """0x8302: a question with numbered answers, urgent; what is read aloud is the text before."""
     said = cut_gbk(text, 255)
-    body = bytes((TEXT_URGENT | TEXT_SPOKEN | 0x10, len(said))) + said
+    body = bytes((TEXT_URGENT, len(said))) + said
     for number, words in answers:
         raw = cut_gbk(words, 60)
         body += bytes((number,)) + len(raw).to_bytes(2) + raw
@@ -74,11 +94,19 @@ def write_confirmation(frame: Frame, serial: int, bits: int) -> bytes:
     return write_frame(0x8203, frame.phone, serial, body, is_2019=frame.is_2019)
 
 
-def write_re_request(frame: Frame, serial: int, first: int, missing: Sequence[int]) -> bytes:
+def write_re_request(
+    phone: bytes, serial: int, first: int, missing: Sequence[int], *, is_2019: bool
+) -> bytes:
     """0x8003: send these parts of a message again; the count has two bytes in 2019."""
-    count = len(missing).to_bytes(2 if frame.is_2019 else 1)
+    count = len(missing).to_bytes(2 if is_2019 else 1)
     body = first.to_bytes(2) + count + b"".join(part.to_bytes(2) for part in missing)
-    return write_frame(0x8003, frame.phone, serial, body, is_2019=frame.is_2019)
+    return write_frame(0x8003, phone, serial, body, is_2019=is_2019)
+
+
+def answer_time(frame: Frame, serial: int, now_ms: int) -> bytes:
+    """0x8004 (2019): what time it is, UTC in BCD."""
+    body = bytes.fromhex(time.strftime("%y%m%d%H%M%S", time.gmtime(now_ms / 1000)))
+    return write_frame(0x8004, frame.phone, serial, body, is_2019=frame.is_2019)
 
 
 def cut_gbk(text: str, most: int) -> bytes:
@@ -94,9 +122,11 @@ __all__ = [
     "answer_general",
     "answer_lock",
     "answer_register",
+    "answer_time",
     "cut_gbk",
     "write_confirmation",
     "write_frame",
+    "write_parts",
     "write_question",
     "write_re_request",
     "write_text",
