@@ -30,6 +30,7 @@ from street110.assemble_extras import make_routes, make_run_sheets
 from street110.assemble_phones import make_phones
 from street110.config import Config
 from street110.terrain import Terrain
+from street110.travel import LOOK_EVERY_S, TravelTimes
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +53,9 @@ class Running:
         self.state.mkdir(parents=True, exist_ok=True)
         self.district: District = load_district(Path(config.district))
         self.terrain = Terrain(Path(config.district), self.district, self.state)
+        self.travel = TravelTimes(
+            config.travel, self.terrain.roads, self.district.timezone, self.registry
+        )
         self.positions_file = self.state / "positions.npz"
         self.mqtt_host = config.mqtt.host
         self.mqtt_port = config.mqtt.port
@@ -78,6 +82,7 @@ class Running:
         tracker = self.terrain.tracker
         if self.positions_file.exists():
             tracker.load(self.positions_file)
+        self.travel.begin(epoch_ms())
         views = Views(tracker, self.terrain.roads, self.terrain.places)
         poison = PoisonBook(self.state / "poison.json")
         if len(poison):
@@ -92,6 +97,8 @@ class Running:
         await self.engine.submit(LoadDistrict(district=self.district), "admin/start")
         self._count_units(board)
         await self._start_edges(in_doubt)
+        if self.travel.named:
+            self._every(LOOK_EVERY_S, "travel", self._look_at_travel)
         self._every(self.config.state.positions_every_s, "positions", self._save_positions)
         if self.config.runsheets.every_s:
             sheets = make_run_sheets(self.engine, self.terrain, self.config, self.registry)
@@ -171,6 +178,9 @@ class Running:
 
         task = asyncio.create_task(repeat(), name=name)
         self._stack.callback(task.cancel)
+
+    async def _look_at_travel(self) -> None:
+        self.travel.look(epoch_ms())
 
     async def _save_positions(self) -> None:
         self.terrain.tracker.save(self.positions_file)

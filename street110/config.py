@@ -79,6 +79,13 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     fallback: str = "citizen_help"
 
 
+class TravelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Travel times: factors learnt from the journal, and rush hours; neither unless named."""
+
+    factors_file: str | None = None
+    rush_file: str | None = None
+
+
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Structured logs on standard error: `json` for machines, `console` for people."""
 
@@ -100,6 +107,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mqtt: MqttConfig = MqttConfig()
     http: HttpConfig = HttpConfig()
     log: LogConfig = LogConfig()
+    travel: TravelConfig = TravelConfig()
     runsheets: RunsheetConfig = RunsheetConfig()
     tips: TipsConfig | None = None
     exchange: ExchangeConfig | None = None
@@ -129,6 +137,7 @@ def load_config(path: Path) -> Config:
         district=str(base / config.district),
         state=state,
         mqtt=_resolve_mqtt(config.mqtt, base),
+        travel=_resolve(config.travel, base, "factors_file", "rush_file"),
         runsheets=_resolve(config.runsheets, base, "directory"),
         tips=config.tips and _resolve(config.tips, base, "bridges_file", "rules_file"),
         exchange=config.exchange and _resolve(config.exchange, base, "tokens_file"),
