@@ -8,7 +8,8 @@ import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from dispatch.letters import Letter, NoticeLetter, OrderLetter, Recall
-from dispatch.words import ResponderId, ResponderKind
+from dispatch.runtime import order_id_of
+from dispatch.words import OrderId, ResponderId, ResponderKind
 from gateways.devices.door import DeviceDoor
 from gateways.devices.jt808.link import Link, TcpLink, UdpLink, UdpServer
 from gateways.devices.jt808.talk import Talk
@@ -232,7 +233,8 @@ class Jt808Gateway:
     ) -> None:
         device = terminal.device
         for letter in owed.get((device.kind, device.responder), ()):
-            self.talk.deliver(terminal, letter, self._track)
+            if not terminal.holds(OrderId(order_id_of(letter))):
+                self.talk.deliver(terminal, letter, self._track)
         row = self._door.engine.board.responders.get(device.responder)
         if row is not None and row.kind is device.kind and row.order is not None:
             self.talk.follow(terminal, row.order, self._track)
@@ -254,9 +256,9 @@ class Jt808Gateway:
                 talk.ask_again(key, talk.parts.ask(key, msg, now_ms))
         self._ticks += 1
         if self._ticks % LOOK_EVERY == 0:
-            self._look_at_links(talk.now_s)
+            self.look_at_links(talk.now_s)
 
-    def _look_at_links(self, now_s: float) -> None:
+    def look_at_links(self, now_s: float) -> None:
         """Who is silent, does not prove itself or does not finish a frame is let go."""
         options = self._options
         for link in list(self._links):

@@ -9,7 +9,7 @@ import hashlib
 from dispatch.board import Board
 from dispatch.letters import NoticeLetter, Recall
 from dispatch.model import Order
-from dispatch.words import OrderId, Role
+from dispatch.words import CallKind, OrderId, Role
 from gateways.devices.jt808.terminal import Sent, Terminal
 from gateways.devices.jt808.write import (
     write_question,
@@ -28,7 +28,6 @@ ROLES = {
     Role.RING: "围堵",
 }
 MOST_STREETS = 6
-MOST_ASKED = 8
 
 
 def serial_of(key: str) -> int:
@@ -69,10 +68,7 @@ def send_order(terminal: Terminal, order: Order, board: Board, now_s: float) -> 
     """The text and the question; what still waits for its answer is only sent again."""
     terminal.order = order.id
     serial = serial_of(f"{order.id}?")
-    terminal.asked.pop(serial, None)
-    terminal.asked[serial] = order.id
-    while len(terminal.asked) > MOST_ASKED:
-        terminal.asked.pop(next(iter(terminal.asked)))
+    terminal.ask(serial, order.id)
     text = write_text(
         terminal.phone,
         serial_of(order.id),
@@ -102,13 +98,25 @@ def send_recall(terminal: Terminal, recall: Recall, board: Board, now_s: float) 
 
 
 def send_notice(terminal: Terminal, letter: NoticeLetter, now_s: float) -> None:
-    """A notice is shown, and read aloud as it is no secret."""
+    """A notice is shown and read aloud; a call that counts who has read it asks for that too."""
     notice = letter.notice
-    serial = serial_of(f"{notice.id}!")
     text = write_text(
-        terminal.phone, serial, notice.text, is_2019=terminal.is_2019, urgent=False, spoken=True
+        terminal.phone,
+        serial_of(f"{notice.id}!"),
+        notice.text,
+        is_2019=terminal.is_2019,
+        urgent=False,
+        spoken=True,
     )
-    _send(terminal, Sent(TEXT, serial, text, None, now_s))
+    _send(terminal, Sent(TEXT, serial_of(f"{notice.id}!"), text, None, now_s))
+    if notice.kind is not CallKind.NOTICE:
+        serial = serial_of(f"{notice.id}?")
+        words = f"[{notice.id}] {notice.text}"
+        question = write_question(
+            terminal.phone, serial, words, ((ACCEPT, "收到"),), is_2019=terminal.is_2019
+        )
+        terminal.ask(serial, OrderId(notice.id))
+        _send(terminal, Sent(QUESTION, serial, [question], None, now_s))
 
 
 def send_tracking(terminal: Terminal, every_s: int, for_s: int, now_s: float) -> None:
@@ -121,7 +129,9 @@ def send_tracking(terminal: Terminal, every_s: int, for_s: int, now_s: float) ->
 
 def _send(terminal: Terminal, sent: Sent) -> None:
     same = [one for one in terminal.sent if (one.msg, one.serial) == (sent.msg, sent.serial)]
-    if not same:
+    if same:
+        same[0].lost = False
+    else:
         terminal.keep(sent)
     for frame in sent.frames:
         terminal.say(frame)

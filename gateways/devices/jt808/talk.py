@@ -5,7 +5,7 @@ import hmac
 import structlog
 
 from dispatch.letters import Letter, NoticeLetter, OrderLetter, Recall
-from dispatch.words import ORDER_ENDED, OrderId
+from dispatch.words import ORDER_ENDED, NoticeId, OrderId
 from gateways.devices.door import DeviceDoor
 from gateways.devices.heard import Answered, Fix, Rejected, Reply, Said, SaidHello
 from gateways.devices.jt808 import orders
@@ -163,7 +163,7 @@ class Talk:
             if terminal.link is not None:
                 terminal.link.leave(key)
             link.join(key)
-            terminal.link = link
+            terminal.move(link)
         self.arrived[key] = None
 
     def _may_speak(self, terminal: Terminal, link: Link, frame: Frame) -> bool:
@@ -293,8 +293,11 @@ class Talk:
                 self._answer_order(terminal, order, Reply.DELIVERED)
 
     def _answer_order(self, terminal: Terminal, order: OrderId, reply: Reply) -> None:
-        row = self.door.engine.board.orders.get(order)
-        device = terminal.device
+        board, device = self.door.engine.board, terminal.device
+        if NoticeId(order) in board.calls:
+            self.tasks.start(self.door.answer(device, order, reply, f"{order}:read"), "jt808_read")
+            return
+        row = board.orders.get(order)
         if row is None or (row.kind, row.responder) != (device.kind, device.responder):
             return
         key = f"{order}:{reply.value}:{row.status.value if row.recalled else ''}"

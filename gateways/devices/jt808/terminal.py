@@ -9,6 +9,7 @@ from gateways.devices.registry import Device
 
 MOST_SENT = 8
 """Frames that wait for a terminal's answer; the oldest is given up first."""
+MOST_ASKED = 8
 MOST_WAITING = 4
 """Frames that hold one press and wait with it for its commit; others are answered by none."""
 RESEND_S = (5.0, 10.0, 20.0)
@@ -54,7 +55,7 @@ class Press:
 class Sent:
     """A message that wants an answer: `frames` has more than one when it needs parts."""
 
-    __slots__ = ("frames", "msg", "order", "sent_s", "serial", "tries")
+    __slots__ = ("frames", "lost", "msg", "order", "sent_s", "serial", "tries")
 
     def __init__(
         self, msg: int, serial: int, frames: list[bytes], order: OrderId | None, now_s: float
@@ -65,6 +66,8 @@ class Sent:
         self.order = order
         self.sent_s = now_s
         self.tries = 0
+        self.lost = False
+        """Whether it went over a connection that is no more."""
 
     def is_of(self, serial: int) -> bool:
         """Whether a serial is that of one of its parts."""
@@ -102,7 +105,7 @@ class Terminal:
         self.held: dict[int, Press] = {}
         self.sent: list[Sent] = []
         self.asked: dict[int, OrderId] = {}
-        """Which order a question was about, by its serial; the latest few."""
+        """Which order or call a question was about, by its serial; the latest few."""
         self.order: OrderId | None = None
         """The latest order it was sent."""
         self.tracked: OrderId | None = None
@@ -117,6 +120,23 @@ class Terminal:
         """Send, where it is connected."""
         if self.link is not None:
             self.link.send(data)
+
+    def move(self, link: Link) -> None:
+        """It is reached here from now on; what is unanswered was lost with the way before."""
+        self.link = link
+        for one in self.sent:
+            one.lost = True
+
+    def holds(self, order: OrderId) -> bool:
+        """Whether an order went over this connection and waits for its answer."""
+        return any(one.order == order and not one.lost for one in self.sent)
+
+    def ask(self, serial: int, about: OrderId) -> None:
+        """Remember what a question is about; the oldest is forgotten."""
+        self.asked.pop(serial, None)
+        self.asked[serial] = about
+        while len(self.asked) > MOST_ASKED:
+            self.asked.pop(next(iter(self.asked)))
 
     def keep(self, sent: Sent) -> None:
         """Wait for an answer; the oldest gives way."""
