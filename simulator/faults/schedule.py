@@ -1,0 +1,243 @@
+"""A schedule: what is pressed, what people do, what breaks and when. Made from a seed, or cut down.
+
+Everything that happens by chance later on (delays, batches, who accepts) comes from the same
+seed, part by part, so that leaving out one fault changes as little else as possible.
+"""
+
+from random import Random
+from typing import TypeAlias
+
+import msgspec
+
+from simulator.faults.town import responders
+
+ACTIVE_S = 60.0
+"""Presses and faults happen before this second; afterwards everything is whole again."""
+SETTLE_S = 240.0
+"""So long after that, every promise must have been kept."""
+
+POINTS = (
+    "decided",
+    "written",
+    "synced",
+    "released",
+    "folded",
+    "booted",
+    "loaded",
+    "sent",
+    "acked",
+    "subscribed",
+)
+"""Where an engine may die: between any two of its steps that the world can tell apart."""
+
+
+class Press(msgspec.Struct, frozen=True, tag_field="is", tag="press"):
+    """A responder raises an alarm."""
+
+    at_s: float
+    responder: str
+    type: str
+    silent: bool = False
+
+
+class Operate(msgspec.Struct, frozen=True, tag_field="is", tag="operate"):
+    """An operator acts on whatever stands: cancels an order, closes an incident, sends someone."""
+
+    at_s: float
+    what: str
+    pick: float
+
+
+class Crash(msgspec.Struct, frozen=True, tag_field="is", tag="crash"):
+    """The engine's machine loses power at the `nth` passing of a point after `at_s`."""
+
+    at_s: float
+    point: str
+    nth: int
+    down_s: float
+
+
+class Restart(msgspec.Struct, frozen=True, tag_field="is", tag="restart"):
+    """The engine is stopped as an administrator stops it, and started again."""
+
+    at_s: float
+    down_s: float
+
+
+class DiskFull(msgspec.Struct, frozen=True, tag_field="is", tag="disk_full"):
+    """No more room for the journal for a while."""
+
+    at_s: float
+    for_s: float
+
+
+class SlowDisk(msgspec.Struct, frozen=True, tag_field="is", tag="slow_disk"):
+    """Every sync takes `sync_s` for a while."""
+
+    at_s: float
+    for_s: float
+    sync_s: float
+
+
+class Snapshot(msgspec.Struct, frozen=True, tag_field="is", tag="snapshot"):
+    """A snapshot of the board is taken; a damaged one is cut short on its way to the disk."""
+
+    at_s: float
+    damaged: bool
+
+
+class BrokerRestart(msgspec.Struct, frozen=True, tag_field="is", tag="broker_restart"):
+    """The broker goes down; with or without its sessions it comes back."""
+
+    at_s: float
+    down_s: float
+    keeps_sessions: bool
+
+
+class CutEngine(msgspec.Struct, frozen=True, tag_field="is", tag="cut_engine"):
+    """Nothing passes between engine and broker for a while; neither is told."""
+
+    at_s: float
+    for_s: float
+
+
+class CutDevice(msgspec.Struct, frozen=True, tag_field="is", tag="cut_device"):
+    """Nothing passes between one device and the broker for a while."""
+
+    at_s: float
+    for_s: float
+    responder: str
+
+
+class Noise(msgspec.Struct, frozen=True, tag_field="is", tag="noise"):
+    """One device's messages are lost, doubled, delayed and overtake each other for a while."""
+
+    at_s: float
+    for_s: float
+    responder: str
+    lose: float
+    double: float
+    delay_s: float
+
+
+class DeviceReset(msgspec.Struct, frozen=True, tag_field="is", tag="device_reset"):
+    """A device starts anew and remembers nothing."""
+
+    at_s: float
+    responder: str
+
+
+class EngineClock(msgspec.Struct, frozen=True, tag_field="is", tag="engine_clock"):
+    """The engine's clock jumps."""
+
+    at_s: float
+    by_s: float
+
+
+class DeviceClock(msgspec.Struct, frozen=True, tag_field="is", tag="device_clock"):
+    """A device's clock jumps."""
+
+    at_s: float
+    by_s: float
+    responder: str
+
+
+Fault: TypeAlias = (
+    Crash
+    | Restart
+    | DiskFull
+    | SlowDisk
+    | Snapshot
+    | BrokerRestart
+    | CutEngine
+    | CutDevice
+    | Noise
+    | DeviceReset
+    | EngineClock
+    | DeviceClock
+)
+
+
+class Schedule(msgspec.Struct, frozen=True):
+    """One story to be told: everything follows from it."""
+
+    seed: int
+    version: str
+    batch: int
+    fold_bytes: int
+    window: int
+    presses: tuple[Press, ...]
+    deeds: tuple[Operate, ...]
+    faults: tuple[Fault, ...]
+
+
+class _Dice:
+    """Draws of one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = Random(f"schedule:{seed}")
+        self.names = list(responders())
+
+    def at(self) -> float:
+        return round(self.rng.uniform(0.5, ACTIVE_S), 3)
+
+    def span(self, low: float, high: float) -> float:
+        return round(self.rng.uniform(low, high), 3)
+
+    def press(self) -> Press:
+        rng = self.rng
+        kind = rng.choice(("robbery", "robbery", "panic", "duress", "dispute"))
+        return Press(self.at(), rng.choice(self.names), kind, rng.random() < 0.1)
+
+    def operate(self) -> Operate:
+        what = self.rng.choice(("cancel", "cancel", "close", "send"))
+        return Operate(self.at(), what, self.rng.random())
+
+    def fault(self) -> Fault:
+        rng = self.rng
+        what = rng.choices(range(12), (30, 4, 5, 5, 7, 10, 9, 9, 10, 5, 6, 4))[0]
+        who = rng.choice(self.names)
+        match what:
+            case 0:
+                point = rng.choice(POINTS)
+                return Crash(self.at(), point, rng.randrange(1, 6), self.span(0.1, 12))
+            case 1:
+                return Restart(self.at(), self.span(0.1, 5))
+            case 2:
+                return DiskFull(self.at(), self.span(1, 15))
+            case 3:
+                return SlowDisk(self.at(), self.span(2, 20), self.span(0.1, 3))
+            case 4:
+                return Snapshot(self.at(), rng.random() < 0.25)
+            case 5:
+                return BrokerRestart(self.at(), self.span(0.1, 8), rng.random() < 0.5)
+            case 6:
+                return CutEngine(self.at(), self.span(0.5, 40))
+            case 7:
+                return CutDevice(self.at(), self.span(0.5, 40), who)
+            case 8:
+                chance = (round(rng.uniform(0, 0.5), 2), round(rng.uniform(0, 0.5), 2))
+                return Noise(self.at(), self.span(5, 40), who, *chance, self.span(0, 8))
+            case 9:
+                return DeviceReset(self.at(), who)
+            case 10:
+                return EngineClock(self.at(), self.span(-60, 90))
+            case _:
+                return DeviceClock(self.at(), self.span(-300, 300), who)
+
+
+def make_schedule(seed: int) -> Schedule:
+    """The schedule of a seed."""
+    dice = _Dice(seed)
+    rng = dice.rng
+    by_time = {"key": lambda item: (item.at_s, repr(item))}
+    return Schedule(
+        seed=seed,
+        version=rng.choice(("5", "5", "3.1.1")),
+        batch=rng.choice((1, 2, 256)),
+        fold_bytes=rng.choice((40_000, 150_000, 1 << 20)),
+        window=rng.choice((3, 20, 1_000)),
+        presses=tuple(sorted((dice.press() for _ in range(rng.randrange(1, 6))), **by_time)),
+        deeds=tuple(sorted((dice.operate() for _ in range(rng.randrange(3))), **by_time)),
+        faults=tuple(sorted((dice.fault() for _ in range(rng.randrange(1, 7))), **by_time)),
+    )
