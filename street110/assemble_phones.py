@@ -5,6 +5,8 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from dispatch.runtime import Engine
+from gateways.api.access_log import ACCESS_FILE, AccessLog
+from gateways.api.phone_admin import PhoneAdmin
 from gateways.api.phone_book import PhoneBook
 from gateways.api.phone_hear import Hearing
 from gateways.api.phone_post import PhonePost
@@ -21,6 +23,8 @@ def make_phones(
 ) -> Phones:
     """The pages' side of a running engine: already an outlet, and told of what is durable.
 
+    Its routes hold those of administrators, too.
+
     Raises:
         ConfigError: the book of devices cannot be read.
     """
@@ -31,12 +35,16 @@ def make_phones(
     post = PhonePost(engine, feed, registry)
     engine.add_outlet(post)
     engine.watch(post.seen)
-    return Phones(
+    book = PhoneBook(devices)
+    phones = Phones(
         post,
         Hearing(post, terrain.tracker, terrain.bounds),
-        PhoneBook(devices),
+        book,
         terrain.roads,
         terrain.tracker,
         registry,
         behind_proxy=config.http.behind_proxy,
     )
+    access = AccessLog(Path(config.state.directory) / ACCESS_FILE)
+    phones.routes += PhoneAdmin(post, book, access).routes
+    return phones

@@ -12,8 +12,10 @@ import typer
 from dispatch.district import District
 from dispatch.district_file import DistrictError, load_district
 from dispatch.words import ResponderId, ResponderKind
+from gateways.api.phone_book import is_paired
 from gateways.devices.registry import Datum, Device, Protocol, Registry, RegistryError
 from street110.cli_device_decode import decode
+from street110.cli_device_pair import Pairing, base_url, page_of, pair_page
 from street110.config import ConfigError, load_config
 from street110.device_books import book_of, read_unknown
 
@@ -63,8 +65,31 @@ def add(
     test_every: Annotated[
         int | None, typer.Option(help="Seconds within which a panel must be heard.")
     ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="For a page: by which address its device reaches the engine.")
+    ] = None,
+    qr_file: Annotated[
+        Path | None, typer.Option(help="For a page: write its QR code here (.svg or .png).")
+    ] = None,
+    valid_hours: Annotated[
+        int, typer.Option(min=1, max=720, help="For a page: how long its code can pair.")
+    ] = 24,
 ) -> None:
-    """Enrol a device, or replace what was known of it; a running engine sees it in a second."""
+    """Enrol a device, or replace what was known of it; a running engine sees it in a second.
+
+    A page (of a guard or an officer) gets a link and a QR code that pair one browser once.
+    """
+    if protocol is Protocol.PAGE:
+        if secret is not None or make_secret:
+            raise typer.BadParameter("a page is paired by its link; it takes no secret")
+        whose = (KINDS[kind.value], ResponderId(responder))
+        book = _open(config, state)
+        asked = Pairing(identity=identity, whose=whose, datum=datum, valid_hours=valid_hours)
+        device = page_of(asked)
+        if config is not None:
+            check_responder(config, device)
+        pair_page(book, asked, base_url(config, url), qr_file)
+        return
     if make_secret and secret is not None:
         raise typer.BadParameter("--secret and --make-secret exclude each other")
     secret = new_secret(protocol) if make_secret else secret
@@ -115,7 +140,10 @@ def list_(
         return
     for device in book.list_of(protocol):
         told = [device.protocol.value, device.identity, device.kind.value, device.responder]
-        told.append("secret" if device.secret else "no-secret")
+        if device.protocol is Protocol.PAGE:
+            told.append("paired" if is_paired(device) else "not-paired")
+        else:
+            told.append("secret" if device.secret else "no-secret")
         told.append(device.datum.value)
         if device.utc_offset_min is not None:
             told.append(f"utc{device.utc_offset_min:+d}min")

@@ -4,11 +4,14 @@ import asyncio
 from pathlib import Path
 
 import aiohttp
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from dispatch.commands import LoadDistrict
-from dispatch.district import District
+from dispatch.district import Plan
 from dispatch.words import ResponderId, ResponderKind
+from gateways.api.access_log import AccessLog
+from gateways.api.phone_admin import PhoneAdmin
 from gateways.api.phone_book import PhoneBook, link_of
 from gateways.api.phone_hear import Hearing
 from gateways.api.phone_post import PhonePost
@@ -16,6 +19,9 @@ from gateways.api.phones import Phones
 from gateways.devices.registry import Registry
 from tests.api_stage import ApiStage
 
+DIRECT = Plan(
+    type="direct_call", name_zh="调警", name_en="Direct call", priority=2, answer_caller=True
+)
 BOUNDS = (121.3, 31.1, 121.6, 31.4)
 
 
@@ -26,13 +32,9 @@ class PhoneStage(ApiStage):
         super().__init__(folder)
         self.pages = PhoneBook(Registry(folder / "devices.json"))
 
-    def book_of(self, town: District) -> District:
-        """The town's book as this stage needs it."""
-        return town
-
     async def start(self, port: int = 0) -> None:
         self.engine.start()
-        self.district = self.book_of(self.district)
+        self.district = replace(self.district, plans=(*self.district.plans, DIRECT))
         await self.engine.submit(LoadDistrict(district=self.district), "admin/test")
         self.move()
         registry = CollectorRegistry()
@@ -41,7 +43,8 @@ class PhoneStage(ApiStage):
         self.engine.watch(post.seen)
         hearing = Hearing(post, self.tracker, BOUNDS)
         self.phones = Phones(post, hearing, self.pages, self.roads, self.tracker, registry)
-        self.console._routes += tuple(self.phones.routes)
+        admin = PhoneAdmin(post, self.pages, AccessLog(self.folder / "access.jsonl"))
+        self.console._routes += (*self.phones.routes, *admin.routes)
         await self.console.start("127.0.0.1", port)
 
     async def stop(self) -> None:

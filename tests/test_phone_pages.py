@@ -276,3 +276,25 @@ async def test_a_used_code_is_refused_and_an_unpaired_page_says_so(
     await page.goto(link)
     await page.click("#go")
     await expect(page.locator("[data-state=pairFailed]")).to_be_visible()
+
+
+async def test_a_direct_call_and_an_order_to_the_post_itself(
+    stage: PhoneStage, browser: Browser
+) -> None:
+    guard = await open_device(browser, stage, POST, "P003")
+    await guard.page.mouse.click(640, 790)
+    await guard.hold("direct_call")
+    await expect(guard.page.locator("#notices li")).to_contain_text("coming: U01")
+    await stage.press("P004", "a1")
+    order = guard.page.locator("#order.screen")
+    await expect(order).to_contain_text("支援守点")
+    await guard.picture("post-order")
+    # The red button is in reach whatever fills the screen.
+    await guard.hold("alarm-too")
+    await expect(guard.page.locator("#alarms li.recorded")).to_have_count(2)
+    await order.locator("[data-do=accepted]").click()
+    card = guard.page.locator("#order.card")
+    await expect(card).to_have_attribute("data-step", "accepted")
+    await guard.picture("post-holding")
+    assert stage.statuses("P003") == ["accepted"]
+    assert guard.complaints() == []

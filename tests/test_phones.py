@@ -4,12 +4,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import numpy as np
 import pytest
 
 from dispatch.commands import CallMany
 from dispatch.words import CallKind, ResponderId, ResponderKind
+from gateways.devices.registry import Datum
+from geo.air import air_m
+from geo.datum import wgs84_to_gcj02
 from tests.console_stage import epoch_ms
 from tests.phone_stage import Phone, PhoneStage
+from tests.world import spot
 
 POST, UNIT = ResponderKind.POST, ResponderKind.UNIT
 
@@ -205,9 +210,7 @@ async def test_who_is_not_paired_or_comes_from_elsewhere_gets_nothing(stage: Pho
 async def test_a_revoked_device_is_shut_out(stage: PhoneStage) -> None:
     phone = await paired(stage, POST, "P003")
     await phone.hear("state")
-    device = stage.pages.devices.list_of()[0]
-    assert stage.pages.devices.revoke(device.protocol, device.identity)
-    stage.pages._fill()
+    assert stage.pages.revoke("page-P003")
     await phone.say(word="alarm", id="a1", t=epoch_ms(), type="panic")
     assert phone.ws is not None
     closed = await phone.ws.receive()
@@ -215,4 +218,59 @@ async def test_a_revoked_device_is_shut_out(stage: PhoneStage) -> None:
     assert not stage.engine.board.alarms
     async with phone.session.get(f"{stage.url}/phone/me") as answer:
         assert answer.status == 401
+    await phone.close()
+
+
+async def test_an_administrator_enrols_sees_and_revokes_pages(stage: PhoneStage) -> None:
+    boss, admin = await stage.log_in("boss"), await stage.log_in("admin")
+    body = {"identity": "tablet-3", "kind": "post", "responder": "P003"}
+    assert (await boss.post("phones", body))[0] == 403
+    assert (await admin.post("phones", body | {"responder": "P999"}))[0] == 404
+    status, made = await admin.post("phones", body)
+    assert status == 200
+    assert made["qr_svg"].startswith("<svg")
+    phone = Phone(stage.url)
+    assert (await phone.pair(made["link"]))[0] == 200
+    await phone.open()
+    await phone.hear("hello")
+    _, rows = await admin.get("phones")
+    assert [(row["identity"], row["paired"], row["open"]) for row in rows] == [
+        ("tablet-3", True, 1)
+    ]
+    sent = {"X-CSRF-Token": admin.csrf}
+    for expected in (200, 404):
+        address = admin.address("phones/tablet-3")
+        async with admin.session.delete(address, headers=sent) as answer:
+            assert answer.status == expected
+    _, lines = await admin.get("access")
+    assert [line["what"] for line in lines][:2] == ["page_revoked", "page_enrolled"]
+    for visitor in (boss, admin, phone):
+        await visitor.close()
+
+
+async def test_a_direct_call_is_told_who_comes(stage: PhoneStage) -> None:
+    guard = await paired(stage, POST, "P003")
+    hello = await guard.hear("hello")
+    types = hello["types"]
+    assert isinstance(types, list)
+    assert [one["type"] for one in types if one["direct"]] == ["direct_call"]
+    await guard.say(word="alarm", id="a1", t=epoch_ms(), type="direct_call")
+    notice = await guard.hear("notice")
+    assert "U0" in str(notice["text"])
+    await guard.close()
+
+
+async def test_a_device_of_another_datum_is_shifted(stage: PhoneStage) -> None:
+    whose = (UNIT, ResponderId("U05"))
+    code = stage.pages.enrol("gcj", whose, stage.now_ms(), datum=Datum.GCJ02)
+    phone = Phone(stage.url)
+    await phone.pair(f"#{code}")
+    at = spot(5, 5)
+    shown = wgs84_to_gcj02(np.array([[at.lon, at.lat]]))[0]
+    said = {"is": "alarm", "id": "a1", "t": epoch_ms(), "type": "panic"}
+    said |= {"lon": float(shown[0]), "lat": float(shown[1])}
+    async with phone.session.post(f"{stage.url}/phone/send", json=[said]) as answer:
+        assert (await answer.json())[0]["is"] == "receipt"
+    alarm = next(iter(stage.engine.board.alarms.values()))
+    assert air_m(alarm.place, at) < 0.5
     await phone.close()

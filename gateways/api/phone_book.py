@@ -9,7 +9,7 @@ import secrets
 import msgspec
 
 from dispatch.words import ResponderId, ResponderKind
-from gateways.devices.registry import Device, Protocol, Registry
+from gateways.devices.registry import Datum, Device, Protocol, Registry
 
 CODE, TOKEN = "code", "token"
 CODE_LIVES_MS = 24 * 3_600_000
@@ -55,7 +55,9 @@ class PhoneBook:
         identity: str,
         whose: tuple[ResponderKind, ResponderId],
         now_ms: int,
+        *,
         lives_ms: int = CODE_LIVES_MS,
+        datum: Datum = Datum.WGS84,
     ) -> str:
         """Enrol a page, or enrol it anew; the code that pairs it once, until `lives_ms` from now.
 
@@ -65,7 +67,7 @@ class PhoneBook:
         code = secrets.token_urlsafe(15)
         secret = f"{CODE}:{_hash(code)}:{now_ms + lives_ms}"
         row = {"protocol": Protocol.PAGE, "identity": identity, "kind": whose[0]}
-        row |= {"responder": whose[1], "secret": secret}
+        row |= {"responder": whose[1], "secret": secret, "datum": datum}
         self._put(msgspec.convert(row, Device))
         return code
 
@@ -80,6 +82,12 @@ class PhoneBook:
                 self._put(paired)
                 return token, paired
         return None
+
+    def revoke(self, identity: str) -> bool:
+        """Take a page out of the book; tells whether it was there."""
+        gone = self.devices.revoke(Protocol.PAGE, identity)
+        self._fill()
+        return gone
 
     def _put(self, device: Device) -> None:
         self.devices.put(device)

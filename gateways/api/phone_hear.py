@@ -12,7 +12,8 @@ from dispatch.words import ResponderId, ResponderKind
 from dispatch.work import Outcome
 from gateways.api.phone_post import PhonePost, whom_of, write_taken
 from gateways.api.phone_words import write_letter
-from gateways.devices.registry import Device
+from gateways.devices.measures import place
+from gateways.devices.registry import Datum, Device
 from gateways.mqtt.decode import DecodeError, Fixes, decode
 from gateways.mqtt.fixes import FixLane, Tracks
 from gateways.mqtt.roster import Bounds, Roster
@@ -77,6 +78,7 @@ class Hearing:
         """
         self._take_book()
         try:
+            raw = raw if device.datum is Datum.WGS84 else _shift(raw, device.datum)
             said = _read(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return Heard("unreadable", [self._reject(device, None, "body", "not a message")])
@@ -134,6 +136,15 @@ class Hearing:
     def stop(self) -> None:
         """Hand over the fixes that were collected."""
         self._lane.flush()
+
+
+def _shift(raw: bytes, datum: Datum) -> bytes:
+    """The same message with its place, measured against another datum, in WGS-84 degrees."""
+    body = msgspec.json.decode(raw, type=dict[str, object])
+    found = place(body.get("lon"), body.get("lat"), datum)
+    return (
+        raw if found is None else msgspec.json.encode(body | {"lon": found.lon, "lat": found.lat})
+    )
 
 
 def _taken(message: str | None) -> list[bytes]:

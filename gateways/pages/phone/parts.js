@@ -89,7 +89,9 @@ function Refusal({ close }) {
     <button type="button" class="quiet" onclick=${close}>${say("back")}</button></div>`;
 }
 
-const isOpen = (order) => !order.said && (order.status === "issued" || order.status === "delivered");
+const isOpen = (order) => order && !order.said && (order.status === "issued" || order.status === "delivered");
+/** Whether an order fills the screen now. */
+export const isAnswering = () => store.recalled !== null || Boolean(isOpen(store.order));
 const stepOf = (order) => (order.said === "available" ? "completed" : order.said ?? order.status);
 
 function Steps({ order }) {

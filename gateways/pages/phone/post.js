@@ -1,7 +1,7 @@
 // The guard's page: one red button, what it came to, what the neighbours cry, and orders to this post.
 
 import { html, render } from "../vendor/preact-htm/htm-preact.mjs";
-import { Alarms, Banner, Clock, Language, Link, Notices, OrderScreen, typeName } from "./parts.js";
+import { Alarms, Banner, Clock, isAnswering, Language, Link, Notices, OrderScreen, typeName } from "./parts.js";
 import { Hold, Still } from "./press.js";
 import { begin, raise, store } from "./store.js";
 import { install } from "./shell.js";
@@ -47,7 +47,9 @@ function Page({ redraw }) {
           label="${typeName(one.type)}, ${say("hold")}">${typeName(one.type)}<//>`)}</div>
       </div>
       <div id="side"><${OrderScreen}/><${Alarms}/><${Notices} title=${say("neighbours")} blank=${say("noNeighbours")}/><${Group}/></div>
-    </main>`;
+    </main>
+    ${isAnswering() ? html`<footer id="foot"><${Hold} name="alarm-too" kind="sos" act=${() => raise(first())} label="${say("alarm")}, ${say("hold")}">
+      <b>${say("alarm")}</b><small>${say("hold")}</small><//></footer>` : null}`;
 }
 
 const root = document.getElementById("page");

@@ -15,6 +15,7 @@ export const store = {
   check: null, quietMs: 0, gps: "gpsWait", lostMs: 0,
 };
 let shown = new Set();
+let ours = new Set();
 let draw = () => {};
 const changed = () => draw();
 
@@ -23,6 +24,7 @@ export async function begin(redraw) {
   draw = redraw;
   await queue.load();
   shown = new Set((await queue.recall("shown")) ?? []);
+  ours = new Set((await queue.recall("ours")) ?? []);
   store.hello = (await queue.recall("hello")) ?? null;
   store.alarms = (await queue.recall("alarms")) ?? [];
   store.order = (await queue.recall("order")) ?? null;
@@ -68,6 +70,8 @@ const TAKE = {
   receipt(message) {
     const mine = store.alarms.find((one) => one.id === message.id);
     if (!mine && message.silent) store.quietMs = link.now();
+    ours = new Set([...ours, message.incident].slice(-SHOWN));
+    queue.keep("ours", [...ours]);
     if (!mine || mine.incident) return;
     Object.assign(mine, { state: "recorded", incident: message.incident, at: message.t });
     keepAlarms();
@@ -81,7 +85,8 @@ const TAKE = {
     keepAlarms();
   },
   notice(message) {
-    if (isShown(message.id, "notice")) return;
+    // The group is told of what this post called itself: that is no news here.
+    if (isShown(message.id, "notice") || (ours.has(message.incident) && !message.answer)) return;
     store.notices = [{ ...message, read: false }, ...store.notices].slice(0, NOTICES);
     const fresh = link.now() - message.t < LATE_MS;
     if (!fresh && !message.answer) return;
