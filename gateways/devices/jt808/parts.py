@@ -77,7 +77,7 @@ class Parts:
         return msgspec.structs.replace(frame, body=body, total=1, number=1)
 
     def ask(self, identity: str, msg: int, now_ms: int) -> Asked | None:
-        """What is missing of one message, to be asked for now; None when nothing or no more."""
+        """What is missing of one message, to be asked for at once; None when nothing or no more."""
         partial = self._open.get((identity, msg))
         if partial is None:
             return None
