@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from dispatch.words import ResponderId, ResponderKind
 from gateways.devices.heard import Alarm, AnyHeard, Fix, Reading, Rejected, Understood
 from gateways.devices.jt808 import decode_line
-from gateways.devices.jt808.frame import MOST_FRAME, Splitter, escape, unescape
+from gateways.devices.jt808.body import read_body
+from gateways.devices.jt808.frame import MOST_FRAME, Frame, Splitter, escape, unescape, xor_of
 from gateways.devices.registry import Device, Protocol
 
 ROWS: list[dict[str, Any]] = json.loads(
@@ -22,8 +24,6 @@ NOW_MS = 1_764_000_000_000
 WRONG_SUM = {"traccar-033", "traccar-108", "traccar-109", "go-bad-checksum", "go-esc-check"}
 """Rows whose check byte is wrong: rejected unless the device is enrolled as `nochecksum`."""
 NO_FRAME = {"traccar-067", "sc-8203-body", "sc-0301-body"}
-UNREAD = {"traccar-048", "traccar-111"}
-"""A vendor's history message and a header that says a wrong length; see docs/devices/jt808.md."""
 NULL_ISLAND = {"traccar-002"}
 """Said to be positioned at 0,0: no position, whatever the status says."""
 UNESCAPED_ANSWER = {"traccar-005", "traccar-045"}
@@ -63,17 +63,16 @@ CASES = [
 def test_a_captured_frame_reads_as_a_third_party_read_it(row: dict[str, Any], line: str) -> None:
     expect, name = row["expect"], row["id"]
     readings = decode_line(line, device(row), NOW_MS)
-    if name in WRONG_SUM | NO_FRAME | {"go-short", "tr-unesc-junk", "traccar-111"}:
+    if name in WRONG_SUM | NO_FRAME | {"go-short", "tr-unesc-junk"}:
         assert all(isinstance(one, Rejected) for one in readings), readings
         return
     assert readings
     assert all(isinstance(one, Understood) for one in readings), readings
     fixes = [one for one in heard(readings) if isinstance(one, Fix)]
     wanted = [one for one in expect.get("positions", []) if "lat" in one]
-    if name not in UNREAD:
-        assert len(fixes) >= len(wanted)
-        for fix, place in zip(fixes, wanted, strict=False):
-            check_fix(name, fix, place)
+    assert len(fixes) >= len(wanted)
+    for fix, place in zip(fixes, wanted, strict=False):
+        check_fix(name, fix, place)
     if "device_id" in expect and heard(readings):
         assert {one.device for one in heard(readings)} == {expect["device_id"]}
     if expect.get("platform_reply_hex") and name not in UNESCAPED_ANSWER:
@@ -185,3 +184,106 @@ def test_a_frame_that_never_ends_is_let_go() -> None:
     assert splitter.feed(b"\x7e" + b"\x00" * 3 * MOST_FRAME) == []
     assert splitter.pending == 0
     assert splitter.feed(b"\x7e\x01\x02\x7e") == [b"\x01\x02"]
+
+
+def sos_in(item: str, model: str | None = None, word: str = "00000000") -> list[str | None]:
+    """The incident types that a position with this item opens."""
+    body = bytes.fromhex(f"{word}00000003015a30b006c869f8000000000000260101120000{item}")
+    payload = b"\x02\x00" + len(body).to_bytes(2) + bytes.fromhex("0138001380010001") + body
+    frame = b"~" + escape(payload + bytes([xor_of(payload)])) + b"~"
+    owner = device({"id": "x"}, model)
+    return [
+        one.type for one in heard(decode_line(frame.hex(), owner, NOW_MS)) if isinstance(one, Alarm)
+    ]
+
+
+def test_the_button_is_where_the_model_has_it() -> None:
+    label = "31" * 16
+    assert sos_in("", word="00000001") == ["panic"]
+    assert sos_in("", "G-360P", word="00000001") == [None], "its bit 0 is the shackle"
+    assert sos_in(f"e8130c0110{label}") == ["panic"], "a camera's sub-event"
+    assert sos_in("e8020c01") == [], "two bytes of another vendor"
+    assert sos_in("e7080004000000000000") == ["panic"], "a worn terminal's own word"
+    assert sos_in("e7080001000000000000") == []
+    assert sos_in("", "G10LS", word="00038000") == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        ("0104000004d2", ("odometer_m", 123_400)),
+        ("02020037", ("fuel_l", 5.5)),
+        ("03020190", ("recorder_kmh", 40.0)),
+        ("04020007", ("alarm_event", 7)),
+        ("1105020000002a", ("overspeed_area", 42)),
+        ("1206010000002a01", ("area_left", True)),
+        ("13070000002a003c01", ("section_s", 60)),
+        ("250400000005", ("signals", 5)),
+        ("2a020001", ("io", 1)),
+        ("2b04000a0014", ("analog", 0x000A0014)),
+        ("30011f", ("rssi", 31)),
+        ("31010c", ("satellites", 12)),
+        ("0102ffff", ("item_01", "ffff")),
+        ("01ff00", ("tail", "01ff00")),
+    ],
+)
+def test_an_item_is_read_by_name_only_when_it_is_as_long_as_it_should_be(
+    item: str, told: tuple[str, object]
+) -> None:
+    body = bytes.fromhex(f"0000000000000003015a30b006c869f8000000000000260101120000{item}")
+    frame = Frame(msg=0x0200, attributes=0, phone=b"\1" * 6, serial=1, body=body)
+    found = read_body(frame, None, NOW_MS)
+    assert not isinstance(found, Rejected)
+    (fix,) = found
+    assert isinstance(fix, Fix)
+    assert fix.extra[told[0]] == told[1]
+
+
+@pytest.mark.parametrize(
+    ("settings_of", "place", "time"),
+    [
+        ({}, (113.797624, 22.687920), "2026-01-01T04:00:00"),
+        ({"utc_offset_min": 0}, (113.797624, 22.687920), "2026-01-01T12:00:00"),
+        ({"datum": "gcj02"}, (113.7926, 22.6908), "2026-01-01T04:00:00"),
+    ],
+)
+def test_clock_and_datum_are_the_devices_own(
+    settings_of: dict[str, Any], place: tuple[float, float], time: str
+) -> None:
+    raw = {"protocol": "jt808", "identity": "1", "kind": "unit", "responder": "U1"} | settings_of
+    body = bytes.fromhex("0000000000000003015a30b006c869f8000000000000260101120000")
+    frame = Frame(msg=0x0200, attributes=0, phone=b"\1" * 6, serial=1, body=body)
+    found = read_body(frame, msgspec.convert(raw, Device), NOW_MS)
+    assert not isinstance(found, Rejected)
+    (fix,) = found
+    assert isinstance(fix, Fix)
+    assert (fix.lon, fix.lat) == pytest.approx(place, abs=2e-3 if "datum" in settings_of else 1e-6)
+    assert fix.at_ms is not None
+    assert datetime.fromtimestamp(fix.at_ms / 1000, UTC).isoformat().startswith(time)
+    if "datum" in settings_of:
+        assert fix.lon is not None
+        assert abs(fix.lon - 113.797624) > 0.003
+
+
+@pytest.mark.parametrize("stamp", ["000000000000", "269901250000", "26010112ff00", "ffffffffffff"])
+def test_a_garbled_clock_is_no_time_and_hides_no_press(stamp: str) -> None:
+    body = bytes.fromhex(f"0000000100000003015a30b006c869f8000000000000{stamp}")
+    frame = Frame(msg=0x0200, attributes=0, phone=b"\1" * 6, serial=1, body=body)
+    found = read_body(frame, None, NOW_MS)
+    assert not isinstance(found, Rejected)
+    fix, alarm = found
+    assert isinstance(fix, Fix)
+    assert isinstance(alarm, Alarm)
+    assert (fix.at_ms, fix.extra["clock"]) == (None, "unread")
+    assert (alarm.at_ms, alarm.history, alarm.type) == (None, False, "panic")
+
+
+def test_half_of_the_world_is_south_or_west() -> None:
+    for status, signs in ((2, (1, 1)), (6, (1, -1)), (10, (-1, 1)), (14, (-1, -1))):
+        body = bytes.fromhex(f"00000000{status:08x}015a30b006c869f8000000000000260101120000")
+        frame = Frame(msg=0x0200, attributes=0, phone=b"\1" * 6, serial=1, body=body)
+        found = read_body(frame, None, NOW_MS)
+        assert not isinstance(found, Rejected)
+        (fix,) = found
+        assert isinstance(fix, Fix)
+        assert (fix.lon, fix.lat) == (signs[0] * 113.797624, signs[1] * 22.68792)

@@ -1,11 +1,16 @@
 """JT/T 808 terminals against a real engine: registered, proved, pressed, ordered, arrived."""
 
 import asyncio
+import sys
 from pathlib import Path
 
+import aiohttp
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from dispatch.commands import CallMany, CancelOrder
+from dispatch.district_file import load_district
 from dispatch.letters import NoticeLetter
 from dispatch.model import Notice
 from dispatch.words import CallKind, NoticeId, OrderStatus, ResponderId, ResponderKind
@@ -13,8 +18,11 @@ from gateways.devices.jt808.frame import Frame
 from gateways.devices.jt808.link import MOST_WAITING, TcpLink
 from gateways.devices.jt808.parts import ASKS, MOST_BYTES, MOST_OPEN, MOST_PARTS, Parts
 from gateways.devices.registry import Protocol
+from geo.types import Point
+from street110.cli import app
 from tests.jt808_lab import CODE, Scripted, Served, location, near
-from tests.mqtt_lab import now_ms, until
+from tests.mqtt_lab import free_port, now_ms, until
+from tests.test_device_registry_serve import DISTRICT, START_S, answers
 
 SOS = 1
 PHONE, OTHER = "13800138001", "13800138002"
@@ -488,3 +496,62 @@ async def test_a_call_to_all_is_read_and_counted(tmp_path: Path) -> None:
         terminal.say(0x0302, question.serial.to_bytes(2) + b"\x01")
         await until(lambda: "U01" in town.engine.board.calls[heard].read_ms)
         await terminal.hang_up()
+
+
+async def test_terminals_against_the_engine_as_it_is_served(tmp_path: Path) -> None:
+    port, page = free_port(), free_port()
+    config = tmp_path / "engine.toml"
+    config.write_text(
+        f'district = "{DISTRICT}"\n[state]\ndirectory = "state"\n[http]\nport = {page}\n'
+        f"[devices.jt808]\nport = {port}\n"
+    )
+    units = load_district(DISTRICT).units[:2]
+    for phone, unit in zip((PHONE, OTHER), units, strict=True):
+        words = ["add", "jt808", phone, "unit", unit.id, "--secret", CODE, "--model", "G10LS"]
+        done = CliRunner().invoke(app, ["device", *words, "--config", str(config)])
+        assert done.exit_code == 0, done.output
+    with (tmp_path / "log").open("wb") as log:
+        engine = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "street110", "serve", "--config", str(config), stderr=log
+        )
+    try:
+        async with asyncio.timeout(START_S):
+            while not await answers(f"http://127.0.0.1:{page}/health"):
+                assert engine.returncode is None, (tmp_path / "log").read_text()
+                await asyncio.sleep(0.1)
+        await call_and_go(port, units[0].base, units[1].base, page)
+    finally:
+        engine.terminate()
+        async with asyncio.timeout(30):
+            await engine.wait()
+    assert engine.returncode == 0, (tmp_path / "log").read_text()
+
+
+async def call_and_go(port: int, here: Point, there: Point, page: int) -> None:
+    """One terminal presses, the other goes: by road, a position each kilometre or so."""
+    sent = await Scripted(OTHER, is_2019=True).connect(port)
+    assert await sent.prove(await sent.register()) == 0
+    assert await sent.answered(sent.say(0x0200, location(there))) == 0
+    caller = await Scripted(PHONE).connect_udp(port)
+    assert await caller.prove(CODE.encode()) == 0
+    assert await caller.answered(caller.say(0x0200, location(here, alarm=SOS))) == 0
+    question = await sent.told(0x8302)
+    assert '"on_scene"' not in await state_of(page)
+    sent.say(0x0302, question.serial.to_bytes(2) + b"\x01")
+    east, north = np.linspace(there.lon, here.lon, 20), np.linspace(there.lat, here.lat, 20)
+    start_ms = now_ms()
+    for number, (lon, lat) in enumerate(zip(east, north, strict=True), 1):
+        # A clock that runs ahead by less than the window: the way takes seconds, not minutes.
+        at_ms = start_ms + number * 5_000
+        assert await sent.answered(sent.say(0x0200, location(Point(lon, lat), at_ms=at_ms))) == 0
+    async with asyncio.timeout(30):
+        while '"on_scene"' not in await state_of(page):  # noqa: ASYNC110 - it is only told when asked
+            await asyncio.sleep(0.1)
+    await sent.hang_up()
+    await caller.hang_up()
+
+
+async def state_of(page: int) -> str:
+    async with aiohttp.ClientSession() as web:
+        async with web.get(f"http://127.0.0.1:{page}/api/state") as answer:
+            return await answer.text()

@@ -40,11 +40,16 @@ INCIDENT_TYPES = {"emergency": "panic", "stolen": "vehicle_theft"}
 """What opens an incident; everything else is told and logged."""
 MODELS: dict[str, dict[int, str]] = {
     "g10ls": {15: "battery_low", 16: "vibration", 17: "removed"},
-    "gl100": {15: "battery_low", 17: "removed"},
+    "gl100": {15: "battery_low", 16: "moved", 17: "removed"},
+    "al300": {15: "battery_low", 16: "moved", 17: "removed"},
+    "g-360p": {SOS: "removed", 1: "tampered", 4: "removed"},
+    "g-508p": {SOS: "removed", 1: "tampered", 4: "removed"},
 }
 """Bits that a model uses in its own way."""
-SOS_EVENTS = {(0xE8, b"\x0c\x01")}
-"""Vendor items whose value begins so: the button, with an alarm word of 0."""
+CAMERA_ITEM, CAMERA_SOS = 0xE8, b"\x0c\x01\x10"
+"""Dashboard cameras: sub-event 0x0C01 with its label of 16 bytes."""
+WORN_ITEM, WORN_BYTES, WORN_SOS = 0xE7, 8, 0x0E
+"""Worn terminals: a status word of their own, in which bits 1 to 3 are the button."""
 
 
 def list_alarms(word: int, items: dict[int, bytes], device: Device | None) -> list[tuple[int, str]]:
@@ -52,7 +57,14 @@ def list_alarms(word: int, items: dict[int, bytes], device: Device | None) -> li
     model = (device.model or "").casefold() if device is not None else ""
     names = ALARMS | MODELS.get(model, {})
     found = [(bit, names.get(bit, f"bit_{bit}")) for bit in range(32) if word >> bit & 1]
-    pressed = any(items.get(kind, b"").startswith(begin) for kind, begin in SOS_EVENTS)
-    if pressed and not word & 1:
+    if is_pressed(items) and not word & 1:
         found.insert(0, (SOS, ALARMS[SOS]))
     return found
+
+
+def is_pressed(items: dict[int, bytes]) -> bool:
+    """Whether a vendor's own item says that the button is down, with an alarm word of 0."""
+    camera, worn = items.get(CAMERA_ITEM, b""), items.get(WORN_ITEM, b"")
+    if camera.startswith(CAMERA_SOS) and len(camera) >= len(CAMERA_SOS) + CAMERA_SOS[-1]:
+        return True
+    return len(worn) == WORN_BYTES and bool(int.from_bytes(worn[:2]) & WORN_SOS)

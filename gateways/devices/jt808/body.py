@@ -1,7 +1,5 @@
 """What a JT/T 808 terminal says (chapter 8 of the standard), read into the common words."""
 
-from datetime import UTC, datetime, timedelta, timezone
-
 from gateways.devices.heard import (
     Alarm,
     Answered,
@@ -14,18 +12,19 @@ from gateways.devices.heard import (
     SaidHello,
 )
 from gateways.devices.jt808.alarms import CLEARED_BY_ANSWER, INCIDENT_TYPES, list_alarms
+from gateways.devices.jt808.fields import need, read_time_ms
 from gateways.devices.jt808.frame import LOCKS, Frame
+from gateways.devices.jt808.items import Extra, battery_of, read_items, tell_items
+from gateways.devices.jt808.lock import read_lock
+from gateways.devices.jt808.passed import read_passed
 from gateways.devices.measures import place as place_of
 from gateways.devices.measures import plain_text, stamp
 from gateways.devices.registry import Datum, Device
 
-BEIJING_MIN = 480
 LOCATION_BYTES = 28
+SHORT_STATE_BYTES = 7
 UNSET_BEFORE_MS = 1_293_840_000_000
 """2011, the year of the first edition: an earlier stamp is a clock that was never set."""
-MOST_ITEMS = 64
-ITEM_NAMES = {0x03: "recorder_kmh_tenths", 0x25: "signals", 0x2A: "io", 0x2B: "analog"}
-Extra = dict[str, str | int | float | bool]
 
 
 def read_body(frame: Frame, device: Device | None, now_ms: int) -> tuple[AnyHeard, ...] | Rejected:
@@ -35,7 +34,7 @@ def read_body(frame: Frame, device: Device | None, now_ms: int) -> tuple[AnyHear
         return (Said(device=frame.device, what=what),)
     try:
         if frame.msg in LOCKS:
-            return (_read_lock(frame, device, now_ms),)
+            return (read_lock(frame, device, now_ms),)
         reader = READERS.get(frame.msg)
         if reader is None:
             return (_read_other(frame),)
@@ -44,36 +43,15 @@ def read_body(frame: Frame, device: Device | None, now_ms: int) -> tuple[AnyHear
         return Rejected(reason="body", detail=str(error), device=frame.device)
 
 
-def _need(body: bytes, size: int, what: str) -> None:
-    if len(body) < size:
-        raise ValueError(f"{what} needs {size} bytes, there are {len(body)}")
-
-
 def _text(raw: bytes) -> str:
     return plain_text(raw.split(b"\0", 1)[0].decode("gbk", "replace")) or ""
-
-
-def read_time_ms(raw: bytes, device: Device | None, usual_min: int = BEIJING_MIN) -> int | None:
-    """Six bytes of BCD, YYMMDDhhmmss in the device's own time, as UTC epoch ms."""
-    offset_min = usual_min
-    if device is not None and device.utc_offset_min is not None:
-        offset_min = device.utc_offset_min
-    digits = raw.hex()
-    if not digits.isdigit():
-        return None
-    try:
-        local = datetime.strptime(f"20{digits}", "%Y%m%d%H%M%S")  # noqa: DTZ007 - zone follows
-    except ValueError:
-        return None
-    moment = local.replace(tzinfo=timezone(timedelta(minutes=offset_min)))
-    return round(moment.astimezone(UTC).timestamp() * 1000)
 
 
 def read_location(
     body: bytes, frame: Frame, device: Device | None, now_ms: int, *, backfill: bool = False
 ) -> tuple[AnyHeard, ...]:
     """A position with its alarms (0x0200)."""
-    _need(body, LOCATION_BYTES, "a position")
+    need(body, LOCATION_BYTES, "a position")
     word, status = int.from_bytes(body[:4]), int.from_bytes(body[4:8])
     lat = int.from_bytes(body[8:12], signed=True) / 1e6
     lon = int.from_bytes(body[12:16], signed=True) / 1e6
@@ -87,6 +65,13 @@ def read_location(
     history = backfill or when.history
     unset = when.at_ms is not None and when.at_ms < UNSET_BEFORE_MS
     course = int.from_bytes(body[20:22])
+    extra: Extra = {
+        "ignition": bool(status & 1),
+        "alarm_word": f"{word:08x}",
+        "status_word": f"{status:08x}",
+    }
+    if when.ahead or when.at_ms is None:
+        extra["clock"] = "ahead" if when.ahead else "unread"
     fix = Fix(
         device=frame.device,
         lon=spot.lon if spot is not None else None,
@@ -98,7 +83,8 @@ def read_location(
         valid=why_not is None,
         history=history,
         why_not=why_not,
-        extra=_extra(status, word, items, tail),
+        battery_pct=battery_of(items),
+        extra=extra | tell_items(items, tail),
     )
     alarms = [
         Alarm(
@@ -116,54 +102,13 @@ def read_location(
     return (fix, *alarms)
 
 
-def read_items(raw: bytes) -> tuple[dict[int, bytes], bytes]:
-    """The additional items (id, length, value), and what follows the last whole one."""
-    items: dict[int, bytes] = {}
-    at = 0
-    while at + 2 <= len(raw) and len(items) < MOST_ITEMS:
-        size = raw[at + 1]
-        if at + 2 + size > len(raw):
-            break
-        items.setdefault(raw[at], raw[at + 2 : at + 2 + size])
-        at += 2 + size
-    return items, raw[at:]
-
-
-def _extra(status: int, word: int, items: dict[int, bytes], tail: bytes) -> Extra:
-    extra: Extra = {
-        "ignition": bool(status & 1),
-        "alarm_word": f"{word:08x}",
-        "status_word": f"{status:08x}",
-    }
-    for kind, value in items.items():
-        figure = int.from_bytes(value) if value else 0
-        match kind:
-            case 0x01 if len(value) == 4:
-                extra["odometer_m"] = figure * 100
-            case 0x02 if len(value) == 2:
-                extra["fuel_l"] = figure / 10
-            case 0x04 if len(value) == 2:
-                extra["alarm_event"] = figure
-            case 0x30 if len(value) == 1:
-                extra["rssi"] = figure
-            case 0x31 if len(value) == 1:
-                extra["satellites"] = figure
-            case _ if kind in ITEM_NAMES and len(value) <= 4:
-                extra[ITEM_NAMES[kind]] = figure
-            case _:
-                extra[f"item_{kind:02x}"] = value.hex()[:128]
-    if tail:
-        extra["tail"] = tail.hex()[:128]
-    return extra
-
-
 def _read_position(frame: Frame, device: Device | None, now_ms: int) -> tuple[AnyHeard, ...]:
     return read_location(frame.body, frame, device, now_ms)
 
 
 def _read_asked(frame: Frame, device: Device | None, now_ms: int) -> tuple[AnyHeard, ...]:
     """0x0201: the position that was asked for, with the serial of the question."""
-    _need(frame.body, 2 + LOCATION_BYTES, "an asked position")
+    need(frame.body, 2 + LOCATION_BYTES, "an asked position")
     of = str(int.from_bytes(frame.body[:2]))
     answer = Answered(device=frame.device, of=of, reply=Reply.DELIVERED, text="position")
     return (answer, *read_location(frame.body[2:], frame, device, now_ms))
@@ -172,7 +117,7 @@ def _read_asked(frame: Frame, device: Device | None, now_ms: int) -> tuple[AnyHe
 def _read_batch(frame: Frame, device: Device | None, now_ms: int) -> tuple[AnyHeard, ...]:
     """0x0704: several positions; kind 1 are those of a blind area, which are history."""
     body = frame.body
-    _need(body, 3, "a batch")
+    need(body, 3, "a batch")
     count, backfill = int.from_bytes(body[:2]), body[2] == 1
     heard: list[AnyHeard] = []
     at = 3
@@ -186,6 +131,22 @@ def _read_batch(frame: Frame, device: Device | None, now_ms: int) -> tuple[AnyHe
     return tuple(heard)
 
 
+def _read_short_batch(frame: Frame, device: Device | None, now_ms: int) -> tuple[AnyHeard, ...]:
+    """0x0210, a vendor's batch: lengths of one byte, no count; or a battery and a time."""
+    body = frame.body
+    heard: list[AnyHeard] = []
+    if len(body) == SHORT_STATE_BYTES:
+        return (Said(device=frame.device, what="0x0210", extra={"battery_pct": body[0]}),)
+    at = 0
+    while at < len(body):
+        size = body[at]
+        if at + 1 + size > len(body) or size < LOCATION_BYTES:
+            raise ValueError(f"item {len(heard) + 1} is cut off")
+        heard += read_location(body[at + 1 : at + 1 + size], frame, device, now_ms)
+        at += 1 + size
+    return tuple(heard)
+
+
 def _read_register(frame: Frame, _device: Device | None, _now_ms: int) -> tuple[AnyHeard, ...]:
     """0x0100: who made the terminal and whose vehicle it is in; three layouts by version."""
     body = frame.body
@@ -195,7 +156,7 @@ def _read_register(frame: Frame, _device: Device | None, _now_ms: int) -> tuple[
         layout, maker, model, own = "2013", 5, 20, 7
     else:
         layout, maker, model, own = "2011", 5, 8, 7
-    _need(body, 5 + maker + model + own, "a registration")
+    need(body, 5 + maker + model + own, "a registration")
     at = 4
     parts = []
     for size in (maker, model, own):
@@ -220,9 +181,11 @@ def _read_auth(frame: Frame, _device: Device | None, _now_ms: int) -> tuple[AnyH
     extra: Extra = {}
     code = _text(body)
     if frame.is_2019:
-        _need(body, 1, "an authentication")
+        need(body, 1, "an authentication")
         size = body[0]
-        _need(body, 1 + size, "an authentication code")
+        if 1 + size > len(body):
+            # Without a length before it, as in the editions before.
+            return (SaidHello(device=frame.device, what="authenticate", credential=code),)
         code = _text(body[1 : 1 + size])
         extra = {"imei": _text(body[1 + size : 16 + size]), "software": _text(body[16 + size :])}
     return (SaidHello(device=frame.device, what="authenticate", credential=code, extra=extra),)
@@ -230,7 +193,7 @@ def _read_auth(frame: Frame, _device: Device | None, _now_ms: int) -> tuple[AnyH
 
 def _read_ack(frame: Frame, _device: Device | None, _now_ms: int) -> tuple[AnyHeard, ...]:
     """0x0001: the terminal's general answer."""
-    _need(frame.body, 5, "an answer")
+    need(frame.body, 5, "an answer")
     serial, msg = int.from_bytes(frame.body[:2]), int.from_bytes(frame.body[2:4])
     result = frame.body[4]
     reply = Reply.DELIVERED if result == 0 else Reply.FAILED
@@ -240,7 +203,7 @@ def _read_ack(frame: Frame, _device: Device | None, _now_ms: int) -> tuple[AnyHe
 
 def _read_choice(frame: Frame, _device: Device | None, _now_ms: int) -> tuple[AnyHeard, ...]:
     """0x0302: which answer of a question was chosen: 1 takes the order, 2 refuses it."""
-    _need(frame.body, 3, "a choice")
+    need(frame.body, 3, "a choice")
     serial, number = int.from_bytes(frame.body[:2]), frame.body[2]
     reply = {1: Reply.ACCEPTED, 2: Reply.REFUSED}.get(number, Reply.READ)
     return (Answered(device=frame.device, of=str(serial), reply=reply, text=str(number)),)
@@ -265,8 +228,10 @@ def _read_other(frame: Frame) -> AnyHeard:
         extra["result"] = frame.body[4 if frame.msg == 0x8001 else 2]
         if frame.msg == 0x8100:
             text = _text(frame.body[3:])
-    elif frame.msg in (0x6006, 0x0900, 0x1300) and len(frame.body) > 1:
+    elif frame.msg == 0x6006 and len(frame.body) > 1:
         text = _text(frame.body[1:])
+    elif frame.msg == 0x1300 and len(frame.body) > 2:
+        text = plain_text(frame.body[2:].decode("utf-16-be", "replace"))
     return Said(device=frame.device, what=f"0x{frame.msg:04X}", text=text, extra=extra)
 
 
@@ -281,36 +246,6 @@ def read_choices(raw: bytes) -> Extra:
     return found
 
 
-def _read_lock(frame: Frame, device: Device | None, now_ms: int) -> AnyHeard:
-    """The position of an electronic lock: BCD throughout, degrees and minutes, knots."""
-    body = frame.body
-    _need(body, 20, "a lock's position")
-    digits = body.hex()
-    moment = bytes.fromhex(digits[4:6] + digits[2:4] + digits[0:2] + digits[6:12])
-    lat_text, lon_text, flags = digits[12:20], digits[20:29], int(digits[29], 16)
-    if not (lat_text + lon_text).isdigit():
-        raise ValueError("the place is no row of digits")
-    lat = int(lat_text[:2]) + int(lat_text[2:]) / 600_000
-    lon = int(lon_text[:3]) + int(lon_text[3:]) / 600_000
-    lat = lat if flags & 2 else -lat
-    lon = lon if flags & 4 else -lon
-    when = stamp(read_time_ms(moment, device, usual_min=0), now_ms)
-    spot = place_of(lon, lat, device.datum if device is not None else Datum.WGS84)
-    # The report of an event (0x5502) says by the highest flag whether the place is of now.
-    valid = spot is not None and (frame.msg != 0x5502 or bool(flags & 8))
-    return Fix(
-        device=frame.device,
-        lon=spot.lon if spot is not None else None,
-        lat=spot.lat if spot is not None else None,
-        at_ms=when.at_ms,
-        speed_mps=round(body[15] * 0.514444, 3),
-        heading_deg=float(body[16] * 2 % 360),
-        valid=valid,
-        history=when.history,
-        why_not=None if valid else "not_positioned",
-    )
-
-
 READERS = {
     0x0001: _read_ack,
     0x0002: _read_heartbeat,
@@ -319,5 +254,7 @@ READERS = {
     0x0200: _read_position,
     0x0201: _read_asked,
     0x0302: _read_choice,
+    0x0210: _read_short_batch,
     0x0704: _read_batch,
+    0x0900: read_passed,
 }

@@ -15,6 +15,7 @@ VERSIONED = 0x4000
 SPLIT = 0x2000
 ENCRYPTED = 0x1C00
 LENGTH = 0x03FF
+PASSED = 0x0900
 LOCKS = frozenset({0x5501, 0x5502})
 """Messages of electronic locks: their serial has one byte."""
 
@@ -118,7 +119,8 @@ def read_payload(  # noqa: PLR0911  # one refusal for each thing that can be wro
         return Rejected(reason="short", detail="the header is cut off")
     body = payload[body_at:-1]
     length = attributes & LENGTH
-    if length != len(body):
+    # A vendor's length counts the whole frame with its flags, in what it passes through.
+    if length != len(body) and not (msg == PASSED and length == len(payload) + 2):
         detail = f"the header says {length} bytes of body, there are {len(body)}"
         return Rejected(reason="length", detail=detail)
     if attributes & ENCRYPTED and msg not in LOCKS:

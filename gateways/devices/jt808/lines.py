@@ -11,7 +11,7 @@ from gateways.devices.registry import Device
 
 HEX = re.compile(rb"[0-9a-fA-F]*")
 PLATFORM = 0x8000
-ANSWERS = frozenset({0x0001, 0x0003, 0x0302, 0x0701, 0x2070})
+ANSWERS = frozenset({0x0001, 0x0104, 0x0201, 0x0302, 0x0701, 0x1300, 0x2070})
 """What a terminal says that is not answered in its turn."""
 WANTS_ANSWER = 0x8000
 NO_CHECK = frozenset({"nochecksum"})
@@ -73,7 +73,7 @@ def understand(frame: Frame, device: Device | None, now_ms: int, framing: str = 
             device=frame.device,
             reply=answer_general(frame, 0, 2) if frame.msg < PLATFORM else b"",
         )
-    code = device.secret if device is not None and device.secret else frame.phone.hex()
+    code = code_of(frame, device)
     alarms = [one for one in heard if isinstance(one, Alarm)]
     return Understood(
         heard=heard,
@@ -81,6 +81,14 @@ def understand(frame: Frame, device: Device | None, now_ms: int, framing: str = 
         after_commit=any(one.type is not None and not one.history for one in alarms),
         header=frame.header | {"framing": framing},
     )
+
+
+def code_of(frame: Frame, device: Device | None) -> str:
+    """The authentication code: the book's, else the terminal's own number."""
+    if device is not None and device.secret:
+        return device.secret
+    digits = frame.phone.hex()
+    return digits if digits.isdigit() else frame.device
 
 
 def answer(frame: Frame, heard: tuple[object, ...], code: str) -> bytes:

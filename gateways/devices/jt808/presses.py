@@ -6,6 +6,7 @@ from gateways.devices.door import DeviceDoor
 from gateways.devices.heard import Alarm, AnyHeard, Fix
 from gateways.devices.jt808.body import UNSET_BEFORE_MS
 from gateways.devices.jt808.frame import Frame
+from gateways.devices.jt808.lines import ANSWERS
 from gateways.devices.jt808.tasks import Tasks
 from gateways.devices.jt808.terminal import Press, Terminal
 from gateways.devices.jt808.write import answer_general, write_confirmation
@@ -88,7 +89,8 @@ class Presses:
         result = FAILED if refused else DONE
         if not refused and wait and all(press.answered for press in wait):
             result = CONFIRMED
-        terminal.say(answer_general(frame, terminal.next_serial(), result))
+        if frame.msg not in ANSWERS:
+            terminal.say(answer_general(frame, terminal.next_serial(), result))
         self._confirm(terminal, frame, [press for press in wait if press not in refused])
 
     def _confirm(self, terminal: Terminal, frame: Frame, presses: list[Press]) -> None:

@@ -11,7 +11,7 @@ from gateways.devices.heard import Answered, Fix, Rejected, Reply, Said, SaidHel
 from gateways.devices.jt808 import orders
 from gateways.devices.jt808.body import read_body
 from gateways.devices.jt808.frame import LOCKS, Frame, read_raw
-from gateways.devices.jt808.lines import ANSWERS, NO_CHECK, PLATFORM, WANTS_ANSWER
+from gateways.devices.jt808.lines import ANSWERS, NO_CHECK, PLATFORM, WANTS_ANSWER, code_of
 from gateways.devices.jt808.link import Link
 from gateways.devices.jt808.parts import MOST_PARTS, Asked, Parts
 from gateways.devices.jt808.presses import Presses
@@ -35,7 +35,7 @@ GUESS_COSTS = 5
 """A wrong code weighs so many refusals: a few guesses end a connection."""
 ASSEMBLED = frozenset({0x0102, 0x0200, 0x0201, 0x0302, 0x0704})
 """What is put together when it comes in parts; parts of other messages are let go."""
-POSITIONS = frozenset({0x0200, 0x0201, 0x0704})
+POSITIONS = frozenset({0x0200, 0x0201, 0x0210, 0x0704})
 
 
 class Talk:
@@ -126,7 +126,7 @@ class Talk:
         said = read_body(frame, terminal.device, now_ms)
         if isinstance(said, Rejected):
             log.warning("jt808_registration_unread", device=frame.device, detail=said.detail)
-        code = terminal.device.secret or frame.phone.hex()
+        code = code_of(frame, terminal.device)
         result = DONE if self._hands_out_codes else REGISTERED
         self._attach_unproved(terminal, frame)
         link.send(answer_register(frame, terminal.next_serial(), result, code))
