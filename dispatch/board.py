@@ -79,6 +79,7 @@ class Board:
         self.short: set[IncidentId] = set()
         self.owed: dict[OrderId, None] = {}
         self.taken: set[OrderId] = set()
+        self.recalls: set[OrderId] = set()
         self.deadlines = Deadlines()
         for responder in self.responders.values():
             self.force.put(responder, self._priority_of(responder))
@@ -328,6 +329,7 @@ class Board:
                     self.orders.pop(order, None)
                     self.owed.pop(order, None)
                     self.taken.discard(order)
+                    self.recalls.discard(order)
             self.deadlines.put(f"{FOLLOW_UP}{incident_id}", None)
             del self.incidents[incident_id]
             gone += 1
@@ -374,4 +376,5 @@ class Board:
             self.owed.pop(row.id, None)
         followed = row.kind is ResponderKind.UNIT and row.status in ORDER_TAKEN
         (self.taken.add if followed else self.taken.discard)(row.id)
+        (self.recalls.add if row.recalled else self.recalls.discard)(row.id)
         self.deadlines.put(row.id, row.due_ms)

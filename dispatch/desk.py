@@ -24,6 +24,7 @@ from dispatch import events as e
 from dispatch.board import Board
 from dispatch.district import roster_of
 from dispatch.joint import effective_priority
+from dispatch.letters import recall_of
 from dispatch.model import Order
 from dispatch.operate import OPERATIONS
 from dispatch.ranking import warm_up
@@ -42,6 +43,9 @@ RETRIED_BY_CLOCK = 8
 WATCH_MS = 3_000
 """Taken orders are held against their units' tracks this often."""
 WATCHED_AT_ONCE = 64
+RECALL_MS = 15_000
+"""An unconfirmed recall is sent again this often: what carried it may have lost it."""
+RECALLED_AT_ONCE = 64
 SHIFT_MS = 30_000
 DUE_AT_ONCE = 16
 """How many deadlines one tick acts on: what else is due is seen after the alarms that wait."""
@@ -57,6 +61,8 @@ class Desk:
         self._to_retry: deque[IncidentId] = deque()
         self._watched_ms = 0
         self._to_watch: deque[OrderId] = deque()
+        self._recalled_ms = 0
+        self._to_recall: deque[OrderId] = deque()
         self._circled_ms = 0
         self._shifted_ms = 0
         self._on_shift: frozenset[ResponderId] | None = None
@@ -94,6 +100,8 @@ class Desk:
             due.append(self._retried_ms + (0 if self._to_retry else RETRY_MS))
         if self.board.taken:
             due.append(self._watched_ms + (0 if self._to_watch else WATCH_MS))
+        if self.board.recalls:
+            due.append(self._recalled_ms + (0 if self._to_recall else RECALL_MS))
         if self.board.district is not None and self.board.district.circles:
             due.append(self._circled_ms + 1_000 * self.board.district.rules.circles_every_s)
         if self.board.district is not None and self.board.district.roster is not None:
@@ -114,7 +122,17 @@ class Desk:
             self._to_watch.extend(sorted(self.board.taken))
         for order in take_turn(self._to_watch, WATCHED_AT_ONCE):
             watch.look_at(work, order)
+        self._recall_again(work)
         self._look_around(work)
+
+    def _recall_again(self, work: Work) -> None:
+        if work.now_ms >= self._recalled_ms + RECALL_MS and not self._to_recall:
+            self._recalled_ms = work.now_ms
+            self._to_recall.extend(sorted(self.board.recalls))
+        for name in take_turn(self._to_recall, RECALLED_AT_ONCE):
+            order = self.board.orders.get(name)
+            if order is not None and order.recalled and order.since_ms + RECALL_MS <= work.now_ms:
+                work.letters.append(recall_of(order))
 
     def _look_around(self, work: Work) -> None:
         """What is looked at by the clock alone: circles, and whose shift begins or ends."""
