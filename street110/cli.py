@@ -13,6 +13,8 @@ from street110 import (
     cli_user,
 )
 from street110.cli_demo import demo
+from street110.cli_faults import faults
+from street110.cli_load import load
 from street110.cli_serve import serve
 from street110.cli_simulate import simulate
 
@@ -25,6 +27,8 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(serve)
 app.command()(simulate)
+app.command()(load)
+app.command()(faults)
 app.command(name="explain")(cli_journal.explain)
 app.add_typer(cli_district.app, name="district", help="District books: check and show.")
 cli_journal.app.command()(cli_audit.search)

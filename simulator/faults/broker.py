@@ -6,6 +6,7 @@ affair. QoS 1 is at least once: what was not confirmed is handed over again on t
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Protocol
 
 from simulator.faults.packets import Message
@@ -146,6 +147,7 @@ class Broker:
         self.up = True
 
 
+@lru_cache(maxsize=10_000)
 def matches(pattern: str, topic: str) -> bool:
     """Whether a topic filter of MQTT fits a topic; patterns end in at most one `#`."""
     wanted, levels = pattern.split("/"), topic.split("/")

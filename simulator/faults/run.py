@@ -13,7 +13,8 @@ import msgspec
 from dispatch import commands as c
 from dispatch.board import Board
 from dispatch.journal_file import JournalFailedError
-from dispatch.words import ORDER_ENDED, OrderStatus, ResponderKind
+from dispatch.runtime import EngineStoppedError
+from dispatch.words import ORDER_ENDED, ResponderKind
 from gateways.mqtt.wire import root_of
 from simulator.bodies import Fix, encode
 from simulator.faults import schedule as f
@@ -32,10 +33,11 @@ from simulator.faults.broker import Broker
 FIX_EVERY_S = 12.0
 LOOK_EVERY_S = 1.0
 CALM_AFTER_S = 8.0
-POINT_COMES_WITHIN_S = 10.0
 SYNC_S = (0.0005, 0.03)
 RESENT_WITHIN_S = 3.0
 MOST_STEPS = 60_000
+FULL_FELT_S = 5.0
+"""A full disk may end the engine so long after it had room again."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -85,6 +87,7 @@ class Line:
         self.engine_ahead_s = 0.0
         self.slow_s: float | None = None
         self.disk_full = False
+        self.full_s = -FULL_FELT_S
         self.life: Life | None = None
         self.lives = 0
         self.deaths: list[f.Crash] = []
@@ -137,6 +140,7 @@ class Line:
         for row, events in journal.list_new():
             self.witness.take(row, events)
         if self.disk_full:
+            self.full_s = self.clock.now_s
             journal.fill_disk(full=True)
 
     def rebuilt(self, board: Board) -> None:
@@ -146,6 +150,13 @@ class Line:
         self.at_point("booted")
 
     # Life and death
+
+    def fill_disk(self, *, full: bool) -> None:
+        """No room, or room again."""
+        self.disk_full, self.full_s = full, self.clock.now_s
+        life = self.life
+        if life is not None and life.journal is not None and not life.journal.dead:
+            life.journal.fill_disk(full=full)
 
     def tell(self, text: str) -> None:
         """A line of the story."""
@@ -202,9 +213,11 @@ class Line:
 
     def _ended(self, life: Life) -> None:
         failure = life.task.exception()
-        excused = isinstance(failure, JournalFailedError) and self.disk_full
+        full = self.disk_full or self.clock.now_s - self.full_s < FULL_FELT_S
+        excused = full and isinstance(failure, JournalFailedError | EngineStoppedError)
         if failure is not None and not excused:
-            self.witness.breach(f"the engine ended by itself: {failure!r}")
+            said = f"{type(failure).__name__}: {failure}".replace(f"{self.folder}/", "")
+            self.witness.breach(f"the engine ended by itself: {said}")
         self.tell(f"engine: ended ({type(failure).__name__ if failure else 'stopped'})")
         self.net.engine_died()
         life.end()
@@ -330,10 +343,9 @@ class Line:
         """Everything is whole again."""
         self.tell("all faults are over")
         self.net.cut_until_s = min(self.net.cut_until_s, now_s)
-        self.slow_s, self.disk_full = None, False
+        self.slow_s = None
         self.deaths.clear()
-        if self.life is not None and self.life.journal is not None and not self.life.journal.dead:
-            self.life.journal.fill_disk(full=False)
+        self.fill_disk(full=False)
         for terminal in self.terminals.values():
             terminal.cut_until_s = min(terminal.cut_until_s, now_s)
             terminal.lose = terminal.double = terminal.delay_s = 0.0

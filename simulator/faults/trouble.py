@@ -24,8 +24,8 @@ def strike(line: "Line", fault: f.Fault) -> None:  # noqa: C901, PLR0912 - one m
             if line.life is not None and line.life.up and not line.life.stopping:
                 line.life.stop()
         case f.DiskFull():
-            fill_disk(line, full=True)
-            line.later(fault.for_s, lambda _: fill_disk(line, full=False))
+            line.fill_disk(full=True)
+            line.later(fault.for_s, lambda _: line.fill_disk(full=False))
         case f.SlowDisk():
             line.slow_s = fault.sync_s
             line.disturb(fault.for_s)
@@ -93,14 +93,6 @@ def die_anyway(line: "Line", crash: f.Crash) -> None:
         line.deaths.remove(crash)
         if line.life is not None and line.dying is None:
             line.die(crash)
-
-
-def fill_disk(line: "Line", *, full: bool) -> None:
-    """No room, or room again."""
-    line.disk_full = full
-    life = line.life
-    if life is not None and life.journal is not None and not life.journal.dead:
-        life.journal.fill_disk(full=full)
 
 
 def quicken(line: "Line") -> None:

@@ -7,6 +7,7 @@ its way when an end died arrives up to some point, as after a TCP reset.
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any, Protocol
 
@@ -128,7 +129,7 @@ class EngineSocket(asyncio.Transport):
             if self.dead:
                 return
             self._show(packet)
-            self._up.send(lambda packet=packet: self._take(packet))  # type: ignore[misc]
+            self._up.send(partial(self._take, packet))
 
     def _show(self, packet: Packet) -> None:
         net = self._net
@@ -251,11 +252,12 @@ class EngineSocket(asyncio.Transport):
         self._down.send(lambda: self._ended(ConnectionResetError("closed by the broker")))
 
     def _reply(self, data: bytes) -> None:
-        if self._net.rng.random() < 0.1 and len(data) > 3:
+        at = len(data)
+        if self._net.rng.random() < 0.1:
             at = self._net.rng.randrange(1, len(data))
-            self._down.send(lambda: self._hear(data[:at]))
-            data = data[at:]
-        self._down.send(lambda data=data: self._hear(data))  # type: ignore[misc]
+        for piece in (data[:at], data[at:]):
+            if piece:
+                self._down.send(partial(self._hear, piece))
 
     def _hear(self, data: bytes) -> None:
         if self._closing:
