@@ -536,7 +536,7 @@ async def call_and_go(port: int, here: Point, there: Point, page: int) -> None:
     assert await caller.prove(CODE.encode()) == 0
     assert await caller.answered(caller.say(0x0200, location(here, alarm=SOS))) == 0
     question = await sent.told(0x8302)
-    assert '"on_scene"' not in await state_of(page)
+    assert "on_scene" not in await statuses(page)
     sent.say(0x0302, question.serial.to_bytes(2) + b"\x01")
     east, north = np.linspace(there.lon, here.lon, 20), np.linspace(there.lat, here.lat, 20)
     start_ms = now_ms()
@@ -545,13 +545,15 @@ async def call_and_go(port: int, here: Point, there: Point, page: int) -> None:
         at_ms = start_ms + number * 5_000
         assert await sent.answered(sent.say(0x0200, location(Point(lon, lat), at_ms=at_ms))) == 0
     async with asyncio.timeout(30):
-        while '"on_scene"' not in await state_of(page):  # noqa: ASYNC110 - it is only told when asked
+        while "on_scene" not in await statuses(page):  # noqa: ASYNC110 - told when asked
             await asyncio.sleep(0.1)
     await sent.hang_up()
     await caller.hang_up()
 
 
-async def state_of(page: int) -> str:
-    async with aiohttp.ClientSession() as web:
-        async with web.get(f"http://127.0.0.1:{page}/api/state") as answer:
-            return await answer.text()
+async def statuses(page: int) -> set[str]:
+    """Of all orders of open incidents."""
+    url = f"http://127.0.0.1:{page}/api/state"
+    async with aiohttp.ClientSession() as web, web.get(url) as answer:
+        state = await answer.json()
+    return {order.get("status", "issued") for case in state["cases"] for order in case["orders"]}
