@@ -20,6 +20,7 @@ from dispatch.poison import PoisonBook
 from dispatch.runtime import Engine
 from dispatch.snapshot import SnapshotTaker, rebuild
 from dispatch.work import Views, fleeting_letters
+from gateways.api.presence import PRESENCE_EVERY_S
 from gateways.broker import EmbeddedBroker
 from gateways.console.app import Console
 from gateways.mqtt.gateway import MqttGateway
@@ -160,6 +161,7 @@ class Running:
         await self.console.start(self.config.http.host, self.config.http.port)
         self._stack.push_async_callback(self.console.stop)
         self._stack.push_async_callback(phones.stop)
+        self._every(PRESENCE_EVERY_S, "presence", api.presence.look)
 
     def _count_units(self, board: Board) -> None:
         gauge = Gauge("street110_units_available", "Units free to go", registry=self.registry)

@@ -15,6 +15,7 @@ from gateways.api.access_log import ACCESS_FILE, AccessLog
 from gateways.api.app import Api
 from gateways.api.finding import Finder
 from gateways.api.gate import Gate
+from gateways.api.presence import Presence
 from gateways.api.sessions import SESSIONS_FILE, Sessions
 from gateways.api.users import USERS_FILE, UserBook, UserBookError
 from gateways.console.clients import Sight
@@ -34,6 +35,7 @@ class ApiParts(NamedTuple):
     gate: Middleware
     feed: Feed
     sight: Callable[[web.Request], Sight]
+    presence: Presence
 
 
 async def make_api(engine: Engine, terrain: Terrain, config: Config, journal: Path) -> ApiParts:
@@ -68,4 +70,4 @@ async def make_api(engine: Engine, terrain: Terrain, config: Config, journal: Pa
     api = Api(engine, feed, terrain.tracker, gate, journal=journal, make_finder=make_finder)
     engine.watch(api.seen)
     await asyncio.to_thread(api.remember)
-    return ApiParts(api.routes, gate.middleware(), feed, api.room.sight_of)
+    return ApiParts(api.routes, gate.middleware(), feed, api.room.sight_of, api.presence)

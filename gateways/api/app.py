@@ -17,6 +17,7 @@ from gateways.api.gate import Gate
 from gateways.api.looking import Looking
 from gateways.api.maps import Maps
 from gateways.api.openapi import render
+from gateways.api.presence import PRESENCE_FILE, Presence
 from gateways.api.recall import Recall, read_tail
 from gateways.api.reporting import Reporting
 from gateways.api.room import EngineDoor, Room
@@ -46,6 +47,7 @@ class Api:
         self._answers = Answers()
         doing = Doing(self.room, self._done)
         finding = Finding(self.room, make_finder)
+        self.presence = Presence(self.room, journal.with_name(PRESENCE_FILE))
         parts = (
             Account(self.room),
             Looking(self.room),
@@ -55,6 +57,7 @@ class Api:
             Calling(self.room, doing, finding),
             Recall(self.room, journal),
             Reporting(self.room, self._answers),
+            self.presence,
         )
         self.routes = [route for part in parts for route in part.routes]
         self.routes.append(web.get("/api/v1/openapi.json", self.describe))

@@ -19,7 +19,15 @@ log = structlog.get_logger(__name__)
 COOKIE = "street110"
 CSRF_HEADER = "X-CSRF-Token"
 OPEN_PATHS = frozenset(
-    {"/", "/health", "/metrics", "/favicon.ico", "/api/v1/login", "/api/v1/openapi.json"}
+    {
+        "/",
+        "/report.html",
+        "/health",
+        "/metrics",
+        "/favicon.ico",
+        "/api/v1/login",
+        "/api/v1/openapi.json",
+    }
 )
 OPEN_PREFIXES = ("/pages/", "/phone/", "/api/v1/code/", "/tips/", "/exchange/")
 """Files of the pages, a citizen's code, and doors that prove who comes in their own way."""

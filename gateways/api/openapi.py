@@ -18,6 +18,7 @@ from gateways.api.finding import LONGEST_QUERY, MOST_FOUND, FoundList
 from gateways.api.gate import COOKIE, CSRF_HEADER
 from gateways.api.ledgers import HEADS
 from gateways.api.looking import MOST_INCIDENTS, Calls, Candidates, CircleNow, Incidents
+from gateways.api.presence import CoverageNow, PresenceNow
 from gateways.api.recall import MOST_RECORDS, Page, Told
 from gateways.api.rehearse import Rehearsal
 from gateways.api.web import MAX_MS, Failure
@@ -113,6 +114,8 @@ OPS = (
     ),
     Op("get", "/explain/{order}", "Why this responder", Told, query=TONGUE),
     Op("get", "/report", "The figures of a period", Report, query=SPAN),
+    Op("get", "/presence", "Who should be on the street and who is", PresenceNow),
+    Op("get", "/coverage", "What the free units reach in time", CoverageNow),
     Op("get", "/ledgers/{file}", "A ledger to download", FILE, query=(*TONGUE, *SPAN)),
     Op(
         "get",

@@ -22,7 +22,7 @@ from gateways.console.clients import Mailbox, Sight, see_all, serve_browser
 from gateways.console.columns import CONNECTED, WORKS, encode_columns
 from gateways.console.feed import Case, Feed, describe_district, district_geojson
 from gateways.console.guard import LOOPBACK, find_host, is_same_origin, make_guard
-from gateways.console.pages import Held, hold_json, join_streets, load_pages, serve_pages
+from gateways.console.pages import SHORT, Held, hold_json, join_streets, load_pages, serve_pages
 from geo.roads import Roads
 from geo.tracker import Tracker
 
@@ -114,6 +114,7 @@ class Console:
         app = web.Application(middlewares=gates, client_max_size=MAX_REQUEST_BYTES)
         app.add_routes(self._routes)
         app.router.add_get("/", serve_pages(pages))
+        app.router.add_get(f"/{{name:{'|'.join(SHORT)}}}", serve_pages(pages))
         app.router.add_get("/pages/{name:.{1,120}}", serve_pages(pages))
         app.router.add_get("/ws", self._watch)
         app.router.add_get("/api/state", self._state)

@@ -23,6 +23,8 @@ TYPES = {
     ".txt": "text/plain",
     ".md": "text/plain",
 }
+SHORT = {"report.html": "report/report.html"}
+"""Pages that may be asked for at the root."""
 WORTH_PACKING = 1_024
 
 
@@ -60,10 +62,11 @@ def load_pages() -> dict[str, Held]:
 
 
 def serve_pages(pages: dict[str, Held]) -> Handler:
-    """A handler for `/` and `/pages/...`."""
+    """A handler for `/`, the short names, and `/pages/...`."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        held = pages.get(request.match_info.get("name", "index.html"))
+        name = request.match_info.get("name", "index.html")
+        held = pages.get(SHORT.get(name, name))
         if held is None:
             raise web.HTTPNotFound(text="no such file\n")
         return held.answer(request)
