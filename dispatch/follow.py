@@ -20,7 +20,7 @@ from dispatch.words import (
     SourceKind,
     UnitStatus,
 )
-from dispatch.work import Work
+from dispatch.work import RECALLS, Work
 
 UNABLE = frozenset({UnitStatus.BUSY, UnitStatus.OUT_OF_SERVICE, UnitStatus.OFF_DUTY})
 WANTED_VEHICLE = "wanted_vehicle"
@@ -75,7 +75,7 @@ def answer_order(work: Work, command: AnswerOrder) -> None:
     take(work, command.responder, command.id)
     by = f"{command.kind}/{command.responder}"
     if order.status in ORDER_ENDED:
-        _answer_ended(work, order, command.answer, by)
+        _answer_ended(work, order, command, by)
         return
     status = OrderStatus(command.answer.value)
     if status not in ORDER_FOLLOWS[order.status]:
@@ -91,14 +91,21 @@ def answer_order(work: Work, command: AnswerOrder) -> None:
     )
 
 
-def _answer_ended(work: Work, order: Order, answer: Answer, by: str) -> None:
-    """A recall that was read is settled; who accepts a recalled order is told again."""
-    if not order.recalled:
-        return
-    if answer is Answer.ACCEPTED:
-        work.letters.append(recall_of(order))
-    else:
+def _answer_ended(work: Work, order: Order, command: AnswerOrder, by: str) -> None:
+    """A recall that was read is settled; who accepts an order that was taken back is told again.
+
+    What was sent before the order was taken back speaks of the order, not of its recall.
+    """
+    if command.answer is Answer.ACCEPTED:
+        _recall_again(work, order)
+    elif order.recalled and command.sent_ms >= order.since_ms:
         work.tell(e.RecallConfirmed(at_ms=work.now_ms, order=order.id, by=by))
+
+
+def _recall_again(work: Work, order: Order) -> None:
+    """Who still works on an order that was taken back has not understood it."""
+    if order.status in RECALLS:
+        work.letters.append(recall_of(order))
 
 
 def report_status(work: Work, command: ReportStatus) -> None:
@@ -136,6 +143,10 @@ def report_status(work: Work, command: ReportStatus) -> None:
     take(work, row.id, command.id)
     if order is not None:
         _move_order(work, order, command)
+    elif command.order is not None and command.status in NEEDS_ORDER:
+        named = work.board.orders.get(command.order)
+        if named is not None and named.responder == row.id:
+            _recall_again(work, named)
 
 
 def find_meant(work: Work, row: Responder, command: ReportStatus) -> Order | None:

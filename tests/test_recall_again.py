@@ -3,7 +3,7 @@
 from dispatch import commands as c
 from dispatch.desk import RECALL_MS
 from dispatch.letters import Letter, OrderLetter, Recall
-from dispatch.words import Answer, OrderId, ResponderId, ResponderKind, SourceKind
+from dispatch.words import Answer, OrderId, ResponderId, ResponderKind, SourceKind, UnitStatus
 from tests.world import Town
 
 
@@ -70,3 +70,34 @@ def test_a_recall_that_ran_out_is_not_sent_again() -> None:
     assert centre.pass_time(400_000)
     assert not centre.town.board.recalls
     assert centre.pass_time(5 * RECALL_MS) == []
+
+
+def test_a_late_answer_to_the_order_does_not_confirm_its_recall() -> None:
+    centre = Centre()
+    centre.give(
+        c.AnswerOrder(
+            id="m1",
+            kind=ResponderKind.UNIT,
+            responder=centre.order.responder,
+            order=centre.order.id,
+            answer=Answer.DELIVERED,
+            sent_ms=centre.town.now_ms - 1,
+        )
+    )
+    assert centre.town.board.orders[centre.order.id].recalled
+    assert centre.pass_time(2 * RECALL_MS)
+
+
+def test_who_drives_on_for_a_recalled_order_is_told_again() -> None:
+    centre = Centre()
+    letters = centre.give(
+        c.ReportStatus(
+            id="m1",
+            kind=ResponderKind.UNIT,
+            responder=centre.order.responder,
+            status=UnitStatus.EN_ROUTE,
+            sent_ms=centre.town.now_ms,
+            order=centre.order.id,
+        )
+    )
+    assert centre.recalls(letters) == [centre.order.id]
