@@ -5,15 +5,12 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
-from dispatch.district import District
 from dispatch.district_file import load_district
+from simulator.load.plan import spread
 
 SHANGHAI = Path(__file__).parents[1] / "simulator" / "districts" / "shanghai"
 KINDS = ("car", "motorcycle", "foot", "car")
-AROUND_DEGREES = 0.004
-"""Units start around a post or a unit of the real roster, mostly within 400 m of it."""
 
 PLANS = """
 [[plan]]
@@ -58,7 +55,7 @@ def write_district(folder: Path, count: int, seed: int = 1) -> BigDistrict:
     book.write_text(re.sub(r'(?m)\A(.*?)^id = ".*?"', r'\1id = "bench"', text, flags=re.DOTALL))
     (target / "plans.toml").write_text(PLANS, encoding="utf-8")
     known = load_district(SHANGHAI)
-    units = spread(known, count, Random(seed))
+    units = [(one.id, one.base.lon, one.base.lat) for one in spread(known, count, seed)]
     with (target / "units.csv").open("w", encoding="utf-8", newline="") as out:
         lines = csv.writer(out)
         lines.writerow(["id", "name", "kind", "officers", "lon", "lat", "capabilities"])
@@ -66,15 +63,3 @@ def write_district(folder: Path, count: int, seed: int = 1) -> BigDistrict:
             kind = KINDS[number % len(KINDS)]
             lines.writerow([name, name, kind, 2, f"{lon:.6f}", f"{lat:.6f}", "patrol"])
     return BigDistrict(target, units, [post.id for post in known.posts])
-
-
-def spread(known: District, count: int, rng: Random) -> list[tuple[str, float, float]]:
-    """Names and bases for so many units, where posts and patrols of the real roster are."""
-    anchors = [post.place for post in known.posts] + [unit.base for unit in known.units]
-    found = []
-    for number in range(count):
-        at = rng.choice(anchors)
-        lon = at.lon + rng.gauss(0.0, AROUND_DEGREES / 2)
-        lat = at.lat + rng.gauss(0.0, AROUND_DEGREES / 2)
-        found.append((f"U{number:05}", lon, lat))
-    return found

@@ -19,7 +19,7 @@ import gmqtt
 import uvloop
 
 from benchmarks.machine import child, cpu_s, mosquitto
-from benchmarks.wire import Wire, connect
+from simulator.load.wire import Wire, connect
 
 ROOT = "s110/v1/bench/"
 PROBED = "U00000"

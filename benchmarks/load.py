@@ -7,46 +7,12 @@ message from the same connection. It prints one line of JSON.
 
 import asyncio
 import json
-import math
 import sys
 import time
 from pathlib import Path
-from random import Random
 
-from benchmarks.wire import connect, publish_0, text
-
-STEP_S = 0.01
-SPEED_MPS = 8.0
-METRES_PER_DEGREE = 111_195.0
-PATTERN = '{"t":%d,"lon":%.6f,"lat":%.6f,"speed":8.0,"heading":%.1f,"accuracy":5.0}'
-
-
-class Walkers:
-    """Units that circle their base at 8 m/s; each fix is where its unit is at that moment."""
-
-    def __init__(self, district: str, units: list[tuple[str, float, float]]) -> None:
-        rng = Random(1)
-        self._topics = [text(f"s110/v1/{district}/unit/{name}/fix") for name, _, _ in units]
-        self._bases = [(lon, lat, rng.uniform(0, math.tau)) for _, lon, lat in units]
-        self._next = 0
-
-    def packets(self, count: int) -> bytes:
-        """The fixes of the next `count` units in turn, as PUBLISH packets."""
-        now_ms = time.time_ns() // 1_000_000  # noqa: TID251  a device's clock
-        turn = now_ms / 1_000 * SPEED_MPS / 100.0
-        out = []
-        for _ in range(count):
-            lon, lat, phase = self._bases[self._next]
-            angle = phase + turn
-            body = PATTERN % (
-                now_ms,
-                lon + 100.0 * math.cos(angle) / METRES_PER_DEGREE,
-                lat + 100.0 * math.sin(angle) / METRES_PER_DEGREE,
-                math.degrees(-angle) % 360,
-            )
-            out.append(publish_0(self._topics[self._next], body.encode()))
-            self._next = (self._next + 1) % len(self._bases)
-        return b"".join(out)
+from simulator.load.fixes import STEP_S, Walkers
+from simulator.load.wire import connect
 
 
 async def drive(port: int, units_file: Path, rate: float, seconds: float, probe: str) -> None:

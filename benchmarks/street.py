@@ -12,9 +12,9 @@ from random import Random
 from typing import Any
 
 from benchmarks.ceiling import PROBED, ROOT
-from benchmarks.wire import Wire, connect
 from simulator.bodies import AckUp, AlarmUp, StatusUp, decode_down, decode_receipt, encode
 from simulator.ledger import Ledger, percentile
+from simulator.load.wire import Wire, connect
 
 CLEAR_S = 0.25
 """A responder is free again so long after its order."""

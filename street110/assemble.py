@@ -112,24 +112,12 @@ class Running:
         await self._stack.aclose()
 
     async def _start_edges(self, in_doubt: list[Letter]) -> None:
-        config = self.config.mqtt
-        if config.embedded:
+        if self.config.mqtt.embedded:
             broker = EmbeddedBroker(port=0)
             await broker.start()
             self._stack.push_async_callback(broker.stop)
             self.mqtt_host, self.mqtt_port = "127.0.0.1", broker.port
-        password = read_password(config.password_file)
-        options = MqttOptions(
-            host=self.mqtt_host,
-            port=self.mqtt_port,
-            client_id=config.client_id or f"street110-{self.district.id}",
-            version="3.1.1" if config.embedded else config.version,
-            user=config.user,
-            password=password,
-            ca=config.tls.ca if config.tls else None,
-            certificate=config.tls.certificate if config.tls else None,
-            key=config.tls.key if config.tls else None,
-        )
+        options = self._make_options()
         gateway = MqttGateway(
             options, self.engine, self.terrain.tracker, self.terrain.bounds, self.registry
         )
@@ -162,6 +150,20 @@ class Running:
         self._stack.push_async_callback(self.console.stop)
         self._stack.push_async_callback(phones.stop)
         self._every(PRESENCE_EVERY_S, "presence", api.presence.look)
+
+    def _make_options(self) -> MqttOptions:
+        config = self.config.mqtt
+        return MqttOptions(
+            host=self.mqtt_host,
+            port=self.mqtt_port,
+            client_id=config.client_id or f"street110-{self.district.id}",
+            version="3.1.1" if config.embedded else config.version,
+            user=config.user,
+            password=read_password(config.password_file),
+            ca=config.tls.ca if config.tls else None,
+            certificate=config.tls.certificate if config.tls else None,
+            key=config.tls.key if config.tls else None,
+        )
 
     def _count_units(self, board: Board) -> None:
         gauge = Gauge("street110_units_available", "Units free to go", registry=self.registry)

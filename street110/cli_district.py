@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dispatch.district import District
-from dispatch.district_file import check_district, read_district
+from dispatch.district_file import DistrictError, check_district, read_district
+from simulator.load.enlarge import enlarge as write_enlarged
 
 app = typer.Typer(no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(help="District folder, with district.toml in it.")]
@@ -42,6 +43,23 @@ def check(folder: Folder) -> None:
         raise typer.Exit(1)
     typer.echo(f"{folder}: no problems")
     show(folder)
+
+
+@app.command()
+def enlarge(
+    folder: Folder,
+    target: Annotated[Path, typer.Argument(help="The folder to write; must not be there.")],
+    *,
+    units: Annotated[int, typer.Option(min=1, max=100_000, help="Units in all.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same units.")] = 1,
+) -> None:
+    """Write a copy with made-up patrols added, to put an engine under load."""
+    try:
+        count = write_enlarged(folder, target, units, seed)
+    except (DistrictError, ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+    typer.echo(f"{target}: {count} units")
 
 
 @app.command()

@@ -4,11 +4,27 @@ Only what a load generator needs: CONNECT, SUBSCRIBE, PUBLISH of QoS 0 and 1 bot
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable
-from typing import cast
+from typing import NamedTuple, cast
 
 Heard = Callable[[str, bytes], None]
 MAX_PACKET_ID = 65_535
+CONNECT_S = 10.0
+
+
+class Broker(NamedTuple):
+    """Where a broker listens and how one gets in."""
+
+    port: int
+    host: str = "127.0.0.1"
+    user: str | None = None
+    password: str | None = None
+    tls: ssl.SSLContext | None = None
+
+
+class RefusedError(ConnectionError):
+    """The broker is there and does not let us in, or does not grant a topic."""
 
 
 def remaining(length: int) -> bytes:
@@ -44,6 +60,8 @@ class Wire(asyncio.Protocol):
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._granted: dict[int, asyncio.Future[None]] = {}
         self.unacked = 0
+        self.bytes_in = 0
+        self.bytes_out = 0
         self.room = asyncio.Event()
         self.room.set()
 
@@ -67,6 +85,7 @@ class Wire(asyncio.Protocol):
     def write(self, packets: bytes) -> None:
         """Send packets made elsewhere."""
         assert self._transport is not None
+        self.bytes_out += len(packets)
         self._transport.write(packets)
 
     def publish_1(self, topic: str, body: bytes) -> None:
@@ -91,6 +110,7 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Cut the stream into packets and act on each."""
+        self.bytes_in += len(data)
         data = self._left + data if self._left else data
         at, size = 0, len(data)
         while at < size:
@@ -120,21 +140,37 @@ class Wire(asyncio.Protocol):
             case 0x40:
                 self.unacked -= 1
             case 0x20:
-                assert rest[1] == 0, f"the broker refused the connection: code {rest[1]}"
-                self.connected.set_result(None)
+                if rest[1]:
+                    self.connected.set_exception(
+                        RefusedError(f"the broker refused the connection: code {rest[1]}")
+                    )
+                else:
+                    self.connected.set_result(None)
             case 0x90:
-                self._granted.pop(int.from_bytes(rest[:2], "big")).set_result(None)
+                granted = self._granted.pop(int.from_bytes(rest[:2], "big"))
+                if 0x80 in rest[2:]:
+                    granted.set_exception(RefusedError("the broker does not grant the topics"))
+                else:
+                    granted.set_result(None)
 
     def _next_id(self) -> int:
         self._packet_id = self._packet_id % MAX_PACKET_ID + 1
         return self._packet_id
 
 
-async def connect(port: int, client_id: str, heard: Heard) -> Wire:
-    """Open a clean session without keep-alive on a loopback broker."""
+async def connect(broker: Broker | int, client_id: str, heard: Heard) -> Wire:
+    """Open a clean session without keep-alive; a number is a port on loopback.
+
+    Raises:
+        OSError: nobody listens there, or the broker says no.
+        TimeoutError: it says nothing.
+    """
+    at = Broker(broker) if isinstance(broker, int) else broker
     loop = asyncio.get_running_loop()
-    _, wire = await loop.create_connection(lambda: Wire(heard), "127.0.0.1", port)
-    rest = text("MQTT") + b"\x04\x02\x00\x00" + text(client_id)
+    _, wire = await loop.create_connection(lambda: Wire(heard), at.host, at.port, ssl=at.tls)
+    flags = 2 | (0x80 if at.user is not None else 0) | (0x40 if at.password is not None else 0)
+    rest = text("MQTT") + bytes((4, flags, 0, 0)) + text(client_id)
+    rest += b"".join(text(word) for word in (at.user, at.password) if word is not None)
     wire.write(b"\x10" + remaining(len(rest)) + rest)
-    await asyncio.wait_for(wire.connected, 10)
+    await asyncio.wait_for(wire.connected, CONNECT_S)
     return wire

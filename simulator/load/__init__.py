@@ -1,0 +1,1 @@
+"""Load on a running engine: many devices over MQTT, by the clock, measured at the device."""
