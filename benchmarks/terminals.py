@@ -166,15 +166,15 @@ class Crowd:
         self.terminals = [Terminal(self, phone, lon, lat) for phone, lon, lat in places]
         self._calm = deque(self._rng.sample(self.terminals, len(self.terminals)))
 
-    async def connect(self, port: int) -> float:
-        """All connect and prove themselves; the seconds it took."""
+    async def connect(self, port: int, first: int, last: int) -> float:
+        """Those from `first` up to `last` connect and prove themselves; the seconds it took."""
         loop, start_s = asyncio.get_running_loop(), time.perf_counter()
-        for at in range(0, len(self.terminals), CONNECTS_AT_ONCE):
-            some = self.terminals[at : at + CONNECTS_AT_ONCE]
+        for at in range(first, last, CONNECTS_AT_ONCE):
+            some = self.terminals[at : min(last, at + CONNECTS_AT_ONCE)]
             await asyncio.gather(
                 *(loop.create_connection(lambda one=one: one, "127.0.0.1", port) for one in some)
             )
-        while not all(one.proved for one in self.terminals):  # noqa: ASYNC110 - they count
+        while not all(one.proved for one in self.terminals[first:last]):  # noqa: ASYNC110 - they count
             await asyncio.sleep(0.02)
         return time.perf_counter() - start_s
 

@@ -54,9 +54,11 @@ WORN_ITEM, WORN_BYTES, WORN_SOS = 0xE7, 8, 0x0E
 
 def list_alarms(word: int, items: dict[int, bytes], device: Device | None) -> list[tuple[int, str]]:
     """Bits and their meanings, as this device's model uses them; a vendor's button is bit 0."""
-    model = (device.model or "").casefold() if device is not None else ""
-    names = ALARMS | MODELS.get(model, {})
-    found = [(bit, names.get(bit, f"bit_{bit}")) for bit in range(32) if word >> bit & 1]
+    found: list[tuple[int, str]] = []
+    if word:
+        model = (device.model or "").casefold() if device is not None else ""
+        names = ALARMS | MODELS.get(model, {})
+        found = [(bit, names.get(bit, f"bit_{bit}")) for bit in range(32) if word >> bit & 1]
     if is_pressed(items) and not word & 1:
         found.insert(0, (SOS, ALARMS[SOS]))
     return found

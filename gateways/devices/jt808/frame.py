@@ -8,7 +8,9 @@ import msgspec
 
 from gateways.devices.heard import Rejected
 
-FLAG, MARK = 0x7E, 0x7D
+MARK = 0x7D
+MEANT = {b"\x01": b"\x7d", b"\x02": b"\x7e"}
+"""What follows a mark, and what both stand for."""
 MOST_FRAME = 4_400
 """A body of 1 023 bytes with everything escaped, twice over; what is longer is no frame."""
 VERSIONED = 0x4000
@@ -84,19 +86,14 @@ def unescape(raw: bytes) -> bytes | None:
     """What was between two flags; None where an escape is none."""
     if MARK not in raw:
         return raw
-    out = bytearray()
-    place = 0
-    while place < len(raw):
-        byte = raw[place]
-        if byte == MARK:
-            place += 1
-            following = raw[place] if place < len(raw) else 0
-            if following not in (1, 2):
-                return None
-            byte = MARK if following == 1 else FLAG
-        out.append(byte)
-        place += 1
-    return bytes(out)
+    first, *pieces = raw.split(b"\x7d")
+    out = [first]
+    for piece in pieces:
+        meant = MEANT.get(piece[:1])
+        if meant is None:
+            return None
+        out += (meant, piece[1:])
+    return b"".join(out)
 
 
 def read_payload(  # noqa: PLR0911  # one refusal for each thing that can be wrong

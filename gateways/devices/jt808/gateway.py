@@ -1,6 +1,7 @@
 """JT/T 808 terminals over TCP and UDP, both on one port; ten thousand of them in one process."""
 
 import asyncio
+import resource
 from collections import Counter, deque
 
 import msgspec
@@ -24,6 +25,8 @@ LOOK_EVERY = 5
 WELCOME_AFTER_S = 0.02
 """Who arrives within so long is looked up in the outbox together."""
 BACKLOG = 4_096
+FILES_BESIDE = 1_024
+"""Files that the engine needs beside the connections of terminals."""
 FREE_PORT_TRIES = 20
 TOLD_AT_ONCE = 200
 """Terminals that are sent a notice for all before others have their turn."""
@@ -88,6 +91,7 @@ class Jt808Gateway:
         """Begin to listen, on one port for both."""
         loop = asyncio.get_running_loop()
         options = self._options
+        allow_files(options.max_connections)
         self._talk = Talk(self._door, hands_out_codes=options.hands_out_codes, now_s=loop.time())
         for attempt in range(FREE_PORT_TRIES):
             await self._listen(loop)
@@ -272,6 +276,16 @@ class Jt808Gateway:
         for terminal in self.talk.terminals.values():
             if isinstance(terminal.link, UdpLink) and now_s - terminal.said_s > options.idle_s:
                 terminal.link = None
+
+
+def allow_files(connections: int) -> None:
+    """Let this process have a file for each connection, as far as its hard limit goes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    want = connections + FILES_BESIDE
+    want = want if hard == resource.RLIM_INFINITY else min(want, hard)
+    if soft != resource.RLIM_INFINITY and soft < want:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (want, hard))
+        log.info("jt808_files_allowed", before=soft, now=want)
 
 
 __all__ = ["Jt808Gateway", "Jt808Options"]
