@@ -6,6 +6,7 @@ life gets a new one. Nothing of the old one ever runs again.
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
@@ -55,6 +56,26 @@ class Clock:
     def uniform(self, low: float, high: float) -> float:
         """A number between two others, by the seed."""
         return self._rng.uniform(low, high)
+
+
+class _NoThread:
+    """A thread that never runs: the schedule does its work, turn by turn."""
+
+    def __init__(self, **_: Any) -> None:
+        """Take what a thread takes."""
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def join(self) -> None:
+        """There is nothing to wait for."""
+
+
+class _Threads:
+    """Stands in for the module `threading` in the journal."""
+
+    Condition = threading.Condition
+    Thread = _NoThread
 
 
 class _NoSelector:
@@ -136,6 +157,7 @@ def virtual(clock: Clock, fold_bytes: int, batch: int) -> Iterator[None]:
     changes: list[tuple[Any, str, Any]] = [(module, "time", clock) for module in ASKS_THE_TIME]
     changes.append((gateways.mqtt.link, "random", clock))
     changes.append((dispatch.journal, "CHECKPOINT_WHEN_IDLE_BYTES", fold_bytes))
+    changes.append((dispatch.journal, "threading", _Threads))
     changes.append((dispatch.runtime, "MAX_BATCH", batch))
     changes = [change for change in changes if hasattr(change[0], change[1])]
     before = [(module, name, getattr(module, name)) for module, name, _ in changes]

@@ -85,11 +85,7 @@ class SteppedJournal(SqliteJournal):
         self._busy = False
         self._promises: list[tuple[Future[int], Future[int]]] = []
         super().__init__(path)
-        self._thread.join()
         self.read_seq = 0
-
-    def _run(self) -> None:
-        """The thread ends at once; `_turn` does its work."""
 
     def append(self, records: Sequence[Record]) -> "Future[int]":
         """As the real one, but the future is told when the schedule lets the sync end."""
@@ -164,7 +160,7 @@ class SteppedJournal(SqliteJournal):
         """A clean end: what waits is written in this very moment."""
         with self._changed:
             self._closing = True
-        SqliteJournal._run(self)
+        self._run()
         super().close()
         self.dead = True
 

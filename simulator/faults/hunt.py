@@ -1,5 +1,6 @@
 """Many schedules, one after the other or on several cores; what fails is cut down and told."""
 
+import gc
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -63,6 +64,7 @@ class Tally(msgspec.Struct, frozen=True):
 
 def run_seeds(seeds: Sequence[int]) -> list[Tally]:
     """Run the schedules of some seeds."""
+    gc.freeze()
     with folder_in_memory() as folder:
         return [tally(run_schedule(make_schedule(seed), folder)) for seed in seeds]
 

@@ -11,7 +11,7 @@ import msgspec
 
 from simulator.faults.town import responders
 
-ACTIVE_S = 60.0
+ACTIVE_S = 40.0
 """Presses and faults happen before this second; afterwards everything is whole again."""
 SETTLE_S = 240.0
 """So long after that, every promise must have been kept."""

@@ -24,8 +24,8 @@ def find_unsettled(line: "Line") -> str | None:
     for order in board.orders.values():
         if order.status not in ORDER_ENDED and order.id not in line.street.ledger.orders:
             return f"order {order.id} neither reached {order.responder} nor expired"
-        if order.recalled:
-            return f"the recall of {order.id} is neither confirmed nor given up"
+        if order.recalled and order.id not in line.street.ledger.recalled:
+            return f"the recall of {order.id} neither reached {order.responder} nor ran out"
     for name, terminal in line.terminals.items():
         for number, task in terminal.device.tasks.items():
             known = board.orders.get(OrderId(number))

@@ -9,7 +9,7 @@ from simulator.faults import schedule as f
 if TYPE_CHECKING:
     from simulator.faults.run import Line
 
-POINT_COMES_WITHIN_S = 10.0
+POINT_COMES_WITHIN_S = 5.0
 
 
 def strike(line: "Line", fault: f.Fault) -> None:  # noqa: C901, PLR0912 - one match, all faults
