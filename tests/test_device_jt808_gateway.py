@@ -17,9 +17,10 @@ from dispatch.words import CallKind, NoticeId, OrderStatus, ResponderId, Respond
 from gateways.devices.jt808.frame import Frame
 from gateways.devices.jt808.link import MOST_WAITING, TcpLink
 from gateways.devices.jt808.parts import ASKS, MOST_BYTES, MOST_OPEN, MOST_PARTS, Parts
-from gateways.devices.registry import Protocol
+from gateways.devices.registry import Protocol, Registry
 from geo.types import Point
 from street110.cli import app
+from street110.device_books import book_of
 from tests.jt808_lab import CODE, Scripted, Served, location, near
 from tests.mqtt_lab import free_port, now_ms, until
 from tests.test_device_registry_serve import DISTRICT, START_S, answers
@@ -104,6 +105,32 @@ async def test_without_a_code_the_number_alone_serves(tmp_path: Path) -> None:
         assert await terminal.answered(terminal.say(0x0200, location(near(1), alarm=SOS))) == 0
         assert town.incidents == 1
         await terminal.hang_up()
+
+
+@pytest.mark.parametrize("code", ["4711", "x" * 250, "鉴权码"])
+async def test_a_code_comes_back_as_it_was_given(tmp_path: Path, code: str) -> None:
+    async with Served(tmp_path) as town:
+        town.enrol(PHONE, "U01", secret=code)
+        for is_2019 in (False, True):
+            terminal = await Scripted(PHONE, is_2019=is_2019).connect(town.gateway.port)
+            given = await terminal.register()
+            assert given == code.encode("gbk")
+            assert await terminal.prove(given) == 0
+            await terminal.hang_up()
+
+
+def test_a_terminal_is_enrolled_with_all_it_needs(tmp_path: Path) -> None:
+    words = ["device", "add", "jt808", "013800138001", "unit", "U01", "--make-secret"]
+    more = ["--model", "G10LS", "--utc-offset", "0", "--datum", "gcj02", "--state", str(tmp_path)]
+    added = CliRunner().invoke(app, [*words, *more])
+    assert added.exit_code == 0, added.output
+    code = added.output.split("secret ")[1].strip()
+    assert len(code) == 16
+    device = Registry(book_of(tmp_path)).find(Protocol.JT808, PHONE)
+    assert device is not None
+    assert (device.secret, device.model, device.utc_offset_min) == (code, "G10LS", 0)
+    listed = CliRunner().invoke(app, ["device", "list", "jt808", "--state", str(tmp_path)]).output
+    assert "jt808 013800138001 unit U01 secret gcj02 utc+0min model=G10LS" in listed
 
 
 async def test_codes_can_be_handed_over_another_way(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from gateways.devices.registry import Datum, Device
 
 LOCATION_BYTES = 28
 SHORT_STATE_BYTES = 7
+LONGEST_CODE = 256
 UNSET_BEFORE_MS = 1_293_840_000_000
 """2011, the year of the first edition: an earlier stamp is a clock that was never set."""
 
@@ -43,8 +44,8 @@ def read_body(frame: Frame, device: Device | None, now_ms: int) -> tuple[AnyHear
         return Rejected(reason="body", detail=str(error), device=frame.device)
 
 
-def _text(raw: bytes) -> str:
-    return plain_text(raw.split(b"\0", 1)[0].decode("gbk", "replace")) or ""
+def _text(raw: bytes, most: int = 200) -> str:
+    return plain_text(raw.split(b"\0", 1)[0].decode("gbk", "replace"), most) or ""
 
 
 def read_location(
@@ -179,14 +180,14 @@ def _read_auth(frame: Frame, _device: Device | None, _now_ms: int) -> tuple[AnyH
     """0x0102: the authentication code; since 2019 with its length, IMEI and software."""
     body = frame.body
     extra: Extra = {}
-    code = _text(body)
+    code = _text(body, LONGEST_CODE)
     if frame.is_2019:
         need(body, 1, "an authentication")
         size = body[0]
         if 1 + size > len(body):
             # Without a length before it, as in the editions before.
             return (SaidHello(device=frame.device, what="authenticate", credential=code),)
-        code = _text(body[1 : 1 + size])
+        code = _text(body[1 : 1 + size], LONGEST_CODE)
         extra = {"imei": _text(body[1 + size : 16 + size]), "software": _text(body[16 + size :])}
     return (SaidHello(device=frame.device, what="authenticate", credential=code, extra=extra),)
 
