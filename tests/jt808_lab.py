@@ -246,3 +246,8 @@ class Served:
 def near(unit: int) -> Point:
     """Where a unit of the town is at home."""
     return spot(unit, unit)
+
+
+def batch(kind: int, *items: bytes) -> bytes:
+    body = len(items).to_bytes(2) + bytes([kind])
+    return body + b"".join(len(item).to_bytes(2) + item for item in items)

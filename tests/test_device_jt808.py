@@ -276,6 +276,11 @@ def test_a_garbled_clock_is_no_time_and_hides_no_press(stamp: str) -> None:
     assert isinstance(alarm, Alarm)
     assert (fix.at_ms, fix.extra["clock"]) == (None, "unread")
     assert (alarm.at_ms, alarm.history, alarm.type) == (None, False, "panic")
+    tomorrow = read_body(frame, None, NOW_MS + 86_400_000)
+    assert not isinstance(tomorrow, Rejected)
+    again = tomorrow[1]
+    assert isinstance(again, Alarm)
+    assert again.key != alarm.key, "the same serial on another day is another press"
 
 
 def test_half_of_the_world_is_south_or_west() -> None:

@@ -17,9 +17,10 @@ from gateways.devices.jt808.frame import LOCKS, Frame
 from gateways.devices.jt808.items import Extra, battery_of, read_items, tell_items
 from gateways.devices.jt808.lock import read_lock
 from gateways.devices.jt808.passed import read_passed
+from gateways.devices.measures import Stamp, plain_text, stamp
 from gateways.devices.measures import place as place_of
-from gateways.devices.measures import plain_text, stamp
 from gateways.devices.registry import Datum, Device
+from geo.types import Point
 
 LOCATION_BYTES = 28
 SHORT_STATE_BYTES = 7
@@ -63,8 +64,6 @@ def read_location(
     spot = place_of(lon, lat, datum)
     items, tail = read_items(body[LOCATION_BYTES:])
     why_not = "not_positioned" if not status & 2 else "no_place" if spot is None else None
-    history = backfill or when.history
-    unset = when.at_ms is not None and when.at_ms < UNSET_BEFORE_MS
     course = int.from_bytes(body[20:22])
     extra: Extra = {
         "ignition": bool(status & 1),
@@ -82,25 +81,41 @@ def read_location(
         heading_deg=float(course % 360) if course <= 360 else None,
         altitude_m=float(int.from_bytes(body[16:18], signed=True)),
         valid=why_not is None,
-        history=history,
+        history=backfill or when.history,
         why_not=why_not,
         battery_pct=battery_of(items),
         extra=extra | tell_items(items, tail),
     )
-    alarms = [
-        Alarm(
-            device=frame.device,
+    press = _Press(frame, when, spot if fix.valid else None, now_ms, backfill=backfill)
+    return (fix, *(press.alarm(bit, name) for bit, name in list_alarms(word, items, device)))
+
+
+class _Press:
+    """What all alarms of one position have in common."""
+
+    def __init__(
+        self, frame: Frame, when: Stamp, place: Point | None, now_ms: int, *, backfill: bool
+    ) -> None:
+        unset = when.at_ms is None or when.at_ms < UNSET_BEFORE_MS
+        self._frame = frame
+        self._place = place
+        self._at_ms = None if unset else when.alarm_ms
+        self._history = backfill or (when.history and not unset)
+        # Without a clock serials alone would name two presses on two days alike.
+        self._key = f"{frame.serial}:" + (f"r{now_ms}" if unset else str(when.at_ms))
+
+    def alarm(self, bit: int, name: str) -> Alarm:
+        """One bit that is set."""
+        return Alarm(
+            device=self._frame.device,
             type=INCIDENT_TYPES.get(name),
             code=name,
-            key=f"{frame.device}:{bit}:{frame.serial}:{when.at_ms}",
-            at_ms=None if unset else when.alarm_ms,
-            place=spot if fix.valid else None,
-            history=backfill or (when.history and not unset),
+            key=f"{self._frame.device}:{bit}:{self._key}",
+            at_ms=self._at_ms,
+            place=self._place,
+            history=self._history,
             extra={"bit": bit, "cleared_by_answer": bit in CLEARED_BY_ANSWER},
         )
-        for bit, name in list_alarms(word, items, device)
-    ]
-    return (fix, *alarms)
 
 
 def _read_position(frame: Frame, device: Device | None, now_ms: int) -> tuple[AnyHeard, ...]:
