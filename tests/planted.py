@@ -271,7 +271,6 @@ def log_thrown_away() -> AbstractContextManager[Any]:
 def silent_order_stands() -> AbstractContextManager[Any]:
     """Nobody looks at an order that waits for its answer."""
 
-
     def make(_: Any) -> Any:
         def order_due(self: Desk, _work: Work, order: Order) -> None:
             self.board.deadlines.put(order.id, None)
@@ -338,6 +337,7 @@ def main() -> None:
             continue
         seed, broken, took_s = found
         sys.stdout.write(f"{name}: seed {seed}, {took_s:.1f} s: {broken}\n")
+        sys.stdout.flush()
         if options.name is not None:
             with bug.plant(), folder_in_memory() as folder:
                 story = shrink(make_schedule(seed), folder).story

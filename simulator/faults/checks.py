@@ -41,6 +41,7 @@ class Witness:
         self.issued: dict[str, tuple[str, str]] = {}
         self.pairs: dict[tuple[str, str], str] = {}
         self.notices: set[str] = set()
+        self.ran_out: set[str] = set()
         self.messages: set[tuple[str, str]] = set()
         self.said_since_up: set[str] = set()
         self.came_up: Callable[[], None] = lambda: None
@@ -64,7 +65,7 @@ class Witness:
             self.board.apply(event)
         self._hold_each_once()
 
-    def _judge(self, event: e.AnyEvent) -> None:
+    def _judge(self, event: e.AnyEvent) -> None:  # noqa: C901 - one match, all facts that matter
         """What a fact may be, given the board before it."""
         match event:
             case e.IncidentOpened() | e.AlarmJoined():
@@ -87,6 +88,9 @@ class Witness:
                     self.breach(f"{event.incident} escalated before its time")
             case e.MessageTaken():
                 self.messages.add((event.responder, event.message))
+            case e.RecallConfirmed() if event.by == "expiry":
+                self.ran_out.add(event.order)
+                self.tell(f"on record: the recall of {event.order} ran out")
             case e.NoticeSent():
                 self.notices.add(event.notice.id)
             case _:

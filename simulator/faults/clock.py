@@ -123,13 +123,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """The process is dead: its tasks end without a word."""
         for task in asyncio.all_tasks(self):
             unheard: Any = task
-            unheard._log_destroy_pending = False
+            unheard._log_destroy_pending = False  # noqa: SLF001 - what a loop's end does
             unheard.get_coro().close()
         inside: Any = self
         inside._ready.clear()  # noqa: SLF001 - nothing of it runs again
         inside._scheduled.clear()  # noqa: SLF001 - likewise
 
-    async def create_connection(self, factory: Callable[[], Any], *_: Any, **__: Any) -> Any:
+    async def create_connection(  # type: ignore[override]  # only what the link calls
+        self, factory: Callable[[], Any], *_: Any, **__: Any
+    ) -> Any:
         """Connect to the simulated broker. Raises ConnectionRefusedError when it is down."""
         protocol = factory()
         transport = self._dial(protocol)

@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -181,9 +182,7 @@ class SteppedJournal(SqliteJournal):
     def let_go(self) -> None:
         """Close what is open, as the end of a process does."""
         self.dead = True
-        try:
+        # It may stand in a transaction that will never end; its files are gone next.
+        with suppress(sqlite3.Error):
             self._connection.close()
-        except sqlite3.Error:
-            # It may stand in a transaction that will never end; its files are gone next.
-            pass
         os.close(self._lock)

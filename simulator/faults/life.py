@@ -63,9 +63,7 @@ class Life:
     def __init__(self, world: World, folder: Path) -> None:
         self.folder = folder
         self.world = world
-        self.loop = VirtualLoop(
-            world.clock, lambda protocol: world.net.dial(protocol, self.loop)
-        )
+        self.loop = VirtualLoop(world.clock, lambda protocol: world.net.dial(protocol, self.loop))
         self.journal: SteppedJournal | None = None
         self.engine: Engine | None = None
         self.gateway: MqttGateway | None = None

@@ -4,6 +4,7 @@ Everything that happens by chance later on (delays, batches, who accepts) comes 
 seed, part by part, so that leaving out one fault changes as little else as possible.
 """
 
+from collections.abc import Callable
 from random import Random
 from typing import TypeAlias
 
@@ -41,7 +42,7 @@ class Press(msgspec.Struct, frozen=True, tag_field="is", tag="press"):
 
 
 class Operate(msgspec.Struct, frozen=True, tag_field="is", tag="operate"):
-    """An operator acts on whatever stands: cancels an order, closes an incident, sends someone."""
+    """An operator acts on whatever stands: cancels an order, closes an incident."""
 
     at_s: float
     what: str
@@ -177,67 +178,77 @@ class _Dice:
     def __init__(self, seed: int) -> None:
         self.rng = Random(f"schedule:{seed}")
         self.names = list(responders())
+        self.makers: dict[Callable[[], Fault], int] = {
+            self.crash: 30,
+            lambda: Restart(self.at(), self.span(0.1, 5)): 4,
+            lambda: DiskFull(self.at(), self.span(1, 15)): 5,
+            lambda: SlowDisk(self.at(), self.span(2, 20), self.span(0.1, 3)): 5,
+            lambda: Snapshot(self.at(), self.rng.random() < 0.25): 7,
+            lambda: BrokerRestart(self.at(), self.span(0.1, 8), self.rng.random() < 0.5): 10,
+            lambda: CutEngine(self.at(), self.span(0.5, 40)): 9,
+            lambda: CutDevice(self.at(), self.span(0.5, 40), self.who()): 9,
+            self.noise: 10,
+            lambda: DeviceReset(self.at(), self.who()): 5,
+            lambda: EngineClock(self.at(), self.span(-60, 90)): 6,
+            lambda: DeviceClock(self.at(), self.span(-300, 300), self.who()): 4,
+        }
 
     def at(self) -> float:
+        """A moment before all is whole again."""
         return round(self.rng.uniform(0.5, ACTIVE_S), 3)
 
     def span(self, low: float, high: float) -> float:
+        """A number between two others, short enough to be read."""
         return round(self.rng.uniform(low, high), 3)
 
+    def who(self) -> str:
+        """Any responder."""
+        return self.rng.choice(self.names)
+
     def press(self) -> Press:
+        """One alarm."""
         rng = self.rng
         kind = rng.choice(("robbery", "robbery", "panic", "duress", "dispute"))
         return Press(self.at(), rng.choice(self.names), kind, rng.random() < 0.1)
 
     def operate(self) -> Operate:
-        what = self.rng.choice(("cancel", "cancel", "close", "send"))
+        """One deed of an operator."""
+        what = self.rng.choice(("cancel", "cancel", "close"))
         return Operate(self.at(), what, self.rng.random())
 
     def fault(self) -> Fault:
-        rng = self.rng
-        what = rng.choices(range(12), (30, 4, 5, 5, 7, 10, 9, 9, 10, 5, 6, 4))[0]
-        who = rng.choice(self.names)
-        match what:
-            case 0:
-                point = rng.choice(POINTS)
-                return Crash(self.at(), point, rng.randrange(1, 6), self.span(0.1, 12))
-            case 1:
-                return Restart(self.at(), self.span(0.1, 5))
-            case 2:
-                return DiskFull(self.at(), self.span(1, 15))
-            case 3:
-                return SlowDisk(self.at(), self.span(2, 20), self.span(0.1, 3))
-            case 4:
-                return Snapshot(self.at(), rng.random() < 0.25)
-            case 5:
-                return BrokerRestart(self.at(), self.span(0.1, 8), rng.random() < 0.5)
-            case 6:
-                return CutEngine(self.at(), self.span(0.5, 40))
-            case 7:
-                return CutDevice(self.at(), self.span(0.5, 40), who)
-            case 8:
-                chance = (round(rng.uniform(0, 0.5), 2), round(rng.uniform(0, 0.5), 2))
-                return Noise(self.at(), self.span(5, 40), who, *chance, self.span(0, 8))
-            case 9:
-                return DeviceReset(self.at(), who)
-            case 10:
-                return EngineClock(self.at(), self.span(-60, 90))
-            case _:
-                return DeviceClock(self.at(), self.span(-300, 300), who)
+        """One fault; those that hurt most come most often."""
+        (make,) = self.rng.choices(list(self.makers), list(self.makers.values()))
+        return make()
+
+    def crash(self) -> Crash:
+        """Power fails."""
+        return Crash(
+            self.at(), self.rng.choice(POINTS), self.rng.randrange(1, 6), self.span(0.1, 12)
+        )
+
+    def noise(self) -> Noise:
+        """One device on a bad network."""
+        lose, double = self.span(0, 0.5), self.span(0, 0.5)
+        return Noise(self.at(), self.span(5, 40), self.who(), lose, double, self.span(0, 8))
 
 
 def make_schedule(seed: int) -> Schedule:
     """The schedule of a seed."""
     dice = _Dice(seed)
     rng = dice.rng
-    by_time = {"key": lambda item: (item.at_s, repr(item))}
     return Schedule(
         seed=seed,
         version=rng.choice(("5", "5", "3.1.1")),
         batch=rng.choice((1, 2, 256)),
         fold_bytes=rng.choice((40_000, 150_000, 1 << 20)),
         window=rng.choice((3, 20, 1_000)),
-        presses=tuple(sorted((dice.press() for _ in range(rng.randrange(1, 6))), **by_time)),
-        deeds=tuple(sorted((dice.operate() for _ in range(rng.randrange(3))), **by_time)),
-        faults=tuple(sorted((dice.fault() for _ in range(rng.randrange(1, 7))), **by_time)),
+        presses=tuple(sorted((dice.press() for _ in range(rng.randrange(1, 6))), key=moment)),
+        deeds=tuple(sorted((dice.operate() for _ in range(rng.randrange(3))), key=moment)),
+        faults=tuple(sorted((dice.fault() for _ in range(rng.randrange(1, 7))), key=moment)),
     )
+
+
+def moment(part: Press | Operate | Fault) -> tuple[float, str]:
+    """When it happens; of equals, by what it is."""
+    return part.at_s, repr(part)

@@ -1,19 +1,15 @@
 """When all faults are over: what must still come true, and what must be true in the end."""
 
-from typing import TYPE_CHECKING
-
 from dispatch.board import Board
 from dispatch.journal_file import JournalReader
 from dispatch.snapshot import rebuild
 from dispatch.words import ORDER_ENDED, OrderId, OrderStatus
-
-if TYPE_CHECKING:
-    from simulator.faults.run import Line
+from simulator.faults.line import Line
 
 RECALLED = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
 
 
-def find_unsettled(line: "Line") -> str | None:
+def find_unsettled(line: Line) -> str | None:
     """A promise that is not kept yet; None when all are."""
     life, board = line.life, line.witness.board
     if life is None or life.engine is None or not life.up:
@@ -21,21 +17,29 @@ def find_unsettled(line: "Line") -> str | None:
     for name, terminal in line.terminals.items():
         for alarm in sorted(terminal.device._unreceipted):  # noqa: SLF001 - the device's own view
             return f"alarm {name}/{alarm} never got its receipt"
+    heard = line.street.ledger
     for order in board.orders.values():
-        if order.status not in ORDER_ENDED and order.id not in line.street.ledger.orders:
+        if order.status not in ORDER_ENDED and order.id not in heard.orders:
             return f"order {order.id} neither reached {order.responder} nor expired"
-        if order.recalled and order.id not in line.street.ledger.recalled:
+        if order.recalled and order.id not in heard.recalled:
             return f"the recall of {order.id} neither reached {order.responder} nor ran out"
+    return find_ghost(line) or (None if life.engine.quiet else "the engine does not come to rest")
+
+
+def find_ghost(line: Line) -> str | None:
+    """A responder who still works on an order that was taken back, and was not told."""
+    board = line.witness.board
     for name, terminal in line.terminals.items():
         for number, task in terminal.device.tasks.items():
             known = board.orders.get(OrderId(number))
             stands = task.order is not None and task.over_s is None
-            if stands and known is not None and known.status in RECALLED:
-                return f"{name} still works on {number}, which is {known.status}"
-    return None if life.engine.quiet else "the engine does not come to rest"
+            taken_back = known is not None and known.status in RECALLED
+            if stands and taken_back and number not in line.witness.ran_out:
+                return f"{name} still works on {number}, which was taken back"
+    return None
 
 
-def judge_end(line: "Line") -> None:
+def judge_end(line: Line) -> None:
     """Hold what the devices saw, what the file says and what the engine knows together."""
     witness, ledger = line.witness, line.street.ledger
     assert line.life is not None, "all is settled"

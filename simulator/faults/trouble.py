@@ -1,21 +1,18 @@
 """What each kind of fault does to the world, when its moment has come."""
 
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 import dispatch.snapshot
 from dispatch.journal_file import JournalError
 from simulator.faults import schedule as f
-
-if TYPE_CHECKING:
-    from simulator.faults.run import Line
+from simulator.faults.line import Line
 
 POINT_COMES_WITHIN_S = 5.0
 
 
-def strike(line: "Line", fault: f.Fault) -> None:  # noqa: C901, PLR0912 - one match, all faults
+def strike(line: Line, fault: f.Fault, now_s: float) -> None:  # noqa: C901, PLR0912 - one match, all faults
     """Let a fault happen."""
     line.tell(f"fault: {describe(fault)}")
-    now_s = line.clock.now_s
     match fault:
         case f.Crash():
             line.deaths.append(fault)
@@ -54,7 +51,7 @@ def strike(line: "Line", fault: f.Fault) -> None:  # noqa: C901, PLR0912 - one m
             assert_never(fault)
 
 
-def describe(fault: f.Fault) -> str:
+def describe(fault: f.Fault) -> str:  # noqa: C901, PLR0911 - one match, all faults
     """A fault in words."""
     match fault:
         case f.Crash():
@@ -87,7 +84,7 @@ def describe(fault: f.Fault) -> str:
             return f"the clock of {fault.responder} jumps by {fault.by_s} s"
 
 
-def die_anyway(line: "Line", crash: f.Crash) -> None:
+def die_anyway(line: Line, crash: f.Crash) -> None:
     """The point did not come: power fails where the engine stands."""
     if crash in line.deaths:
         line.deaths.remove(crash)
@@ -95,13 +92,13 @@ def die_anyway(line: "Line", crash: f.Crash) -> None:
             line.die(crash)
 
 
-def quicken(line: "Line") -> None:
+def quicken(line: Line) -> None:
     """The disk is as fast as before."""
     line.slow_s = None
     line.disturb()
 
 
-def make_noise(line: "Line", noise: f.Noise) -> None:
+def make_noise(line: Line, noise: f.Noise) -> None:
     """One device's connection is bad for a while."""
     terminal = line.terminals[noise.responder]
     terminal.lose, terminal.double, terminal.delay_s = noise.lose, noise.double, noise.delay_s
@@ -112,7 +109,7 @@ def make_noise(line: "Line", noise: f.Noise) -> None:
     line.later(noise.for_s, end)
 
 
-def take_snapshot(line: "Line", *, damaged: bool) -> None:
+def take_snapshot(line: Line, *, damaged: bool) -> None:
     """The journal's own snapshot; a damaged one ends in the middle."""
     life = line.life
     if life is None or life.journal is None or life.journal.dead:

@@ -39,6 +39,7 @@ class Net:
         later: Later,
         now_s: Callable[[], float],
         rng: Random,
+        *,
         witness: Witness,
         at_point: Callable[[str], bool],
     ) -> None:
