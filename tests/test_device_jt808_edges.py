@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from random import Random
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +11,7 @@ from dispatch.letters import NoticeLetter
 from dispatch.model import Notice
 from dispatch.words import NoticeId, OrderStatus, ResponderId, ResponderKind
 from gateways.devices.jt808.frame import Frame
-from gateways.devices.jt808.link import MOST_WAITING, TcpLink
+from gateways.devices.jt808.link import MOST_WAITING, TcpLink, UdpLink
 from gateways.devices.jt808.parts import ASKS, MOST_BYTES, MOST_OPEN, MOST_PARTS, Parts
 from gateways.devices.registry import Protocol, Registry
 from street110.cli import app
@@ -319,4 +320,43 @@ async def test_what_else_a_terminal_says_is_answered_and_let_be(tmp_path: Path) 
         assert await terminal.answered(terminal.say(0x0200, b"\x01\x02\x03")) == 2
         terminal.say(0x0004)
         assert len((await terminal.told(0x8004)).body) == 6
+        terminal.say(0x0109)
+        assert int.from_bytes((await terminal.told(0x8109)).body[:2]) >= 2025
         await terminal.hang_up()
+
+
+async def test_no_frame_whatever_it_holds_breaks_the_conversation(tmp_path: Path) -> None:
+    lots = Random(808)
+    known = (1, 2, 3, 4, 5, 0x100, 0x102, 0x109, 0x200, 0x201, 0x210, 0x302, 0x704, 0x900, 0x6006)
+    async with Served(tmp_path) as town:
+        town.enrol(PHONE, "U01", secret=None)
+        terminal = Scripted(PHONE)
+        port = town.gateway.port
+        await terminal.connect_udp(port)
+        talk = town.gateway.talk
+        terminal.say(0x0002)
+        await until(lambda: talk.terminals)
+        (met,) = talk.terminals.values()
+        for _ in range(3_000):
+            msg = lots.choice(known) if lots.random() < 0.9 else lots.randrange(0x8000)
+            total = lots.randrange(1, 70)
+            part = (total, lots.randrange(1, total + 1)) if lots.random() < 0.1 else None
+            body = lots.randbytes(lots.randrange(70))
+            if lots.random() < 0.5:
+                body = location(near(1), alarm=lots.getrandbits(32)) + body
+            raw = terminal.frame(msg, body, part)[1:-1]
+            town.gateway.hear(met.link or UdpLink(NoWay(), ("127.0.0.1", 9)), raw)
+            await asyncio.sleep(0)
+        assert len(talk.parts) <= 20
+        assert len(met.sent) <= 8
+        await until(lambda: town.engine.quiet)
+        serial = terminal.say(0x0002)
+        assert await terminal.answered(serial) == 0
+        await terminal.hang_up()
+
+
+class NoWay(asyncio.DatagramTransport):
+    """Where nothing arrives."""
+
+    def is_closing(self) -> bool:
+        return True

@@ -6,13 +6,15 @@ import re
 from gateways.devices.heard import Alarm, Reading, Rejected, SaidHello, Understood
 from gateways.devices.jt808.body import read_body
 from gateways.devices.jt808.frame import LOCKS, Frame, Splitter, read_payload, read_raw
-from gateways.devices.jt808.write import answer_general, answer_lock, answer_register
+from gateways.devices.jt808.write import answer_clock, answer_general, answer_lock, answer_register
 from gateways.devices.registry import Device
 
 HEX = re.compile(rb"[0-9a-fA-F]*")
 PLATFORM = 0x8000
 ANSWERS = frozenset({0x0001, 0x0104, 0x0201, 0x0302, 0x0701, 0x1300, 0x2070})
 """What a terminal says that is not answered in its turn."""
+CLOCKS = frozenset({0x0004, 0x0109})
+"""Questions what time it is."""
 WANTS_ANSWER = 0x8000
 NO_CHECK = frozenset({"nochecksum"})
 """Models that are known to send a wrong check byte."""
@@ -77,7 +79,7 @@ def understand(frame: Frame, device: Device | None, now_ms: int, framing: str = 
     alarms = [one for one in heard if isinstance(one, Alarm)]
     return Understood(
         heard=heard,
-        reply=answer(frame, heard, code),
+        reply=answer(frame, heard, code, now_ms),
         after_commit=any(one.type is not None and not one.history for one in alarms),
         header=frame.header | {"framing": framing},
     )
@@ -91,7 +93,7 @@ def code_of(frame: Frame, device: Device | None) -> str:
     return digits if digits.isdigit() else frame.device
 
 
-def answer(frame: Frame, heard: tuple[object, ...], code: str) -> bytes:
+def answer(frame: Frame, heard: tuple[object, ...], code: str, now_ms: int) -> bytes:
     """What the platform answers at once; nothing to an answer, nor to its own messages."""
     if frame.msg >= PLATFORM or frame.msg in ANSWERS:
         return b""
@@ -99,4 +101,6 @@ def answer(frame: Frame, heard: tuple[object, ...], code: str) -> bytes:
         return answer_lock(frame) if frame.attributes & WANTS_ANSWER else b""
     if any(isinstance(one, SaidHello) and one.what == "register" for one in heard):
         return answer_register(frame, 0, 0, code)
+    if frame.msg in CLOCKS:
+        return answer_clock(frame, 0, now_ms)
     return answer_general(frame, 0)

@@ -11,17 +11,17 @@ from gateways.devices.heard import Answered, Fix, Rejected, Reply, Said, SaidHel
 from gateways.devices.jt808 import orders
 from gateways.devices.jt808.body import read_body
 from gateways.devices.jt808.frame import LOCKS, Frame, read_raw
-from gateways.devices.jt808.lines import ANSWERS, NO_CHECK, PLATFORM, WANTS_ANSWER, code_of
+from gateways.devices.jt808.lines import ANSWERS, CLOCKS, NO_CHECK, PLATFORM, WANTS_ANSWER, code_of
 from gateways.devices.jt808.link import Link
 from gateways.devices.jt808.parts import MOST_PARTS, Asked, Parts
 from gateways.devices.jt808.presses import Presses
 from gateways.devices.jt808.tasks import Tasks
 from gateways.devices.jt808.terminal import Terminal
 from gateways.devices.jt808.write import (
+    answer_clock,
     answer_general,
     answer_lock,
     answer_register,
-    answer_time,
     write_re_request,
 )
 from gateways.devices.registry import Device, Protocol, fold
@@ -212,8 +212,8 @@ class Talk:
         if frame.msg in LOCKS:
             if frame.attributes & WANTS_ANSWER:
                 terminal.say(answer_lock(frame))
-        elif frame.msg == 0x0004:
-            terminal.say(answer_time(frame, terminal.next_serial(), now_ms))
+        elif frame.msg in CLOCKS:
+            terminal.say(answer_clock(frame, terminal.next_serial(), now_ms))
         elif frame.msg == 0x0003:
             self._answer(terminal, frame, DONE)
             self._log_out(terminal)
@@ -283,7 +283,7 @@ class Talk:
         if frame.msg == 0x0302:
             order = orders.order_asked(terminal, serial, board)
             terminal.answered(serial, orders.QUESTION)
-            if order is not None and one.reply in (Reply.ACCEPTED, Reply.REFUSED):
+            if order is not None:
                 self._answer_order(terminal, order, one.reply)
         elif frame.msg == 0x0001:
             msg = int.from_bytes(frame.body[2:4])

@@ -103,9 +103,13 @@ def write_re_request(
     return write_frame(0x8003, phone, serial, body, is_2019=is_2019)
 
 
-def answer_time(frame: Frame, serial: int, now_ms: int) -> bytes:
-    """0x8004 (2019): what time it is, UTC in BCD."""
-    body = bytes.fromhex(time.strftime("%y%m%d%H%M%S", time.gmtime(now_ms / 1000)))
+def answer_clock(frame: Frame, serial: int, now_ms: int) -> bytes:
+    """What time it is, UTC: 0x8004 in BCD (2019), 0x8109 in binary for 0x0109 of some vendors."""
+    now = time.gmtime(now_ms / 1000)
+    if frame.msg == 0x0109:
+        body = now.tm_year.to_bytes(2) + bytes(now[1:6]) + b"\x00"
+        return write_frame(0x8109, frame.phone, serial, body, is_2019=frame.is_2019)
+    body = bytes.fromhex(time.strftime("%y%m%d%H%M%S", now))
     return write_frame(0x8004, frame.phone, serial, body, is_2019=frame.is_2019)
 
 
@@ -119,10 +123,10 @@ def cut_gbk(text: str, most: int) -> bytes:
 
 
 __all__ = [
+    "answer_clock",
     "answer_general",
     "answer_lock",
     "answer_register",
-    "answer_time",
     "cut_gbk",
     "write_confirmation",
     "write_frame",
