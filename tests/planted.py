@@ -292,22 +292,22 @@ class Bug:
 BUGS = {
     plant.__name__: Bug(plant, seed, says)
     for plant, seed, says in (
-        (ack_before_commit, 0, ""),
-        (letters_before_commit, 0, ""),
-        (outbox_not_resent, 0, ""),
-        (duplicate_alarm_taken, 0, ""),
-        (receipt_not_repeated, 0, ""),
-        (timer_lost_at_restart, 0, ""),
-        (snapshot_without_tail, 0, ""),
-        (order_id_not_stable, 0, ""),
-        (recall_lost, 0, ""),
-        (late_answer_revives, 0, ""),
-        (late_answer_confirms_recall, 0, ""),
-        (seen_ids_lost_at_restart, 0, ""),
-        (clock_back_trips_timers, 0, ""),
-        (full_disk_ignored, 0, ""),
-        (log_thrown_away, 0, ""),
-        (silent_order_stands, 0, ""),
+        (ack_before_commit, 1, "was confirmed and is not durable"),
+        (letters_before_commit, 1, "left before the alarm was durable"),
+        (outbox_not_resent, 1, "was owed and not sent again"),
+        (duplicate_alarm_taken, 1, "is on record twice"),
+        (receipt_not_repeated, 746, "never got its receipt"),
+        (timer_lost_at_restart, 10, "passed its deadline and nothing happened"),
+        (snapshot_without_tail, 32, "the rebuilt board is not what the durable records say"),
+        (order_id_not_stable, 1, "left and is not on record"),
+        (recall_lost, 27, "was owed and not sent again"),
+        (late_answer_revives, 3, "from cancelled to delivered"),
+        (late_answer_confirms_recall, 919, "which was taken back"),
+        (seen_ids_lost_at_restart, 1, "the rebuilt board is not what the durable records say"),
+        (clock_back_trips_timers, 12, "was called overdue before its deadline"),
+        (full_disk_ignored, 18, "left before the alarm was durable"),
+        (log_thrown_away, 1, "was durable, the journal ends at"),
+        (silent_order_stands, 5, "passed its deadline and nothing happened"),
     )
 }
 

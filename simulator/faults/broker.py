@@ -6,7 +6,6 @@ affair. QoS 1 is at least once: what was not confirmed is handed over again on t
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Protocol
 
 from simulator.faults.packets import Message
@@ -37,12 +36,21 @@ class Session:
         self.will: Message | None = None
         self.queue: deque[Message] = deque()
         self.in_flight: dict[int, Message] = {}
+        self._wanted: dict[str, bool] = {}
         self._mid = 0
         self._now_s = now_s
 
     def wants(self, topic: str) -> bool:
         """Whether a filter matches."""
-        return any(matches(one, topic) for one in self.filters)
+        found = self._wanted.get(topic)
+        if found is None:
+            found = self._wanted[topic] = any(matches(one, topic) for one in self.filters)
+        return found
+
+    def listen(self, filters: Iterable[str]) -> None:
+        """Hear these topics from now on, and no others."""
+        self.filters = list(filters)
+        self._wanted.clear()
 
     def push(self, message: Message) -> None:
         """Deliver now, or keep for later when the session allows it."""
@@ -101,7 +109,7 @@ class Broker:
 
     def subscribe(self, session: Session, filters: Iterable[str]) -> None:
         """Hear these topics from now on; retained messages come at once."""
-        session.filters = list(filters)
+        session.listen(filters)
         for topic, message in self._retained.items():
             if session.wants(topic):
                 session.push(message)
@@ -147,7 +155,6 @@ class Broker:
         self.up = True
 
 
-@lru_cache(maxsize=10_000)
 def matches(pattern: str, topic: str) -> bool:
     """Whether a topic filter of MQTT fits a topic; patterns end in at most one `#`."""
     wanted, levels = pattern.split("/"), topic.split("/")

@@ -128,6 +128,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         inside: Any = self
         inside._ready.clear()  # noqa: SLF001 - nothing of it runs again
         inside._scheduled.clear()  # noqa: SLF001 - likewise
+        self.close()
 
     async def create_connection(  # type: ignore[override]  # only what the link calls
         self, factory: Callable[[], Any], *_: Any, **__: Any
