@@ -6,7 +6,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from dispatch.district import District
@@ -15,7 +14,7 @@ from dispatch.words import ResponderId, ResponderKind
 from gateways.api.phone_book import is_paired
 from gateways.devices.registry import Datum, Device, Protocol, Registry, RegistryError
 from street110.cli_device_decode import decode
-from street110.cli_device_pair import Pairing, base_url, page_of, pair_page
+from street110.cli_device_pair import Pairing, base_url, page_of, pair_page, read_device
 from street110.config import ConfigError, load_config
 from street110.device_books import book_of, read_unknown
 
@@ -30,6 +29,23 @@ ConfigOption = Annotated[
     Path | None, typer.Option(help="The engine's TOML file: names its state directory.")
 ]
 StateOption = Annotated[Path, typer.Option(help="The engine's state directory, without --config.")]
+SecretOption = Annotated[
+    str | None, typer.Option(help="Code, token, passphrase or AES key in hex.")
+]
+MakeOption = Annotated[bool, typer.Option("--make-secret", help="Make one and print it.")]
+OffsetOption = Annotated[
+    int | None, typer.Option(help="Minutes ahead of UTC, for clocks in local time.")
+]
+TestOption = Annotated[int | None, typer.Option(help="Seconds within which a panel must be heard.")]
+UrlOption = Annotated[
+    str | None, typer.Option(help="For a page: by which address its device reaches the engine.")
+]
+QrOption = Annotated[
+    Path | None, typer.Option(help="For a page: write its QR code here (.svg or .png).")
+]
+HoursOption = Annotated[
+    int, typer.Option(min=1, max=720, help="For a page: how long its code can pair.")
+]
 IdentityArgument = Annotated[str, typer.Argument(help="What the device calls itself.")]
 ProtocolArgument = Annotated[Protocol, typer.Argument(help="How it speaks.")]
 
@@ -51,67 +67,42 @@ def add(
     responder: Annotated[str, typer.Argument(help="Its id in the district's book.")],
     config: ConfigOption = None,
     state: StateOption = Path("var"),
-    secret: Annotated[
-        str | None, typer.Option(help="Code, token, passphrase or AES key in hex.")
-    ] = None,
-    make_secret: Annotated[
-        bool, typer.Option("--make-secret", help="Make one and print it.")
-    ] = False,
-    utc_offset: Annotated[
-        int | None, typer.Option(help="Minutes ahead of UTC, for clocks in local time.")
-    ] = None,
+    secret: SecretOption = None,
+    make_secret: MakeOption = False,
+    utc_offset: OffsetOption = None,
     datum: Annotated[Datum, typer.Option(help="What its coordinates mean.")] = Datum.WGS84,
     model: Annotated[str | None, typer.Option(help="A vendor's own meanings.")] = None,
-    test_every: Annotated[
-        int | None, typer.Option(help="Seconds within which a panel must be heard.")
-    ] = None,
-    url: Annotated[
-        str | None, typer.Option(help="For a page: by which address its device reaches the engine.")
-    ] = None,
-    qr_file: Annotated[
-        Path | None, typer.Option(help="For a page: write its QR code here (.svg or .png).")
-    ] = None,
-    valid_hours: Annotated[
-        int, typer.Option(min=1, max=720, help="For a page: how long its code can pair.")
-    ] = 24,
+    test_every: TestOption = None,
+    url: UrlOption = None,
+    qr_file: QrOption = None,
+    valid_hours: HoursOption = 24,
 ) -> None:
-    """Enrol a device, or replace what was known of it; a running engine sees it in a second.
-
-    A page (of a guard or an officer) gets a link and a QR code that pair one browser once.
-    """
+    """Enrol a device or replace what was known of it, at once; a page gets a link and QR code."""
     if protocol is Protocol.PAGE:
         if secret is not None or make_secret:
             raise typer.BadParameter("a page is paired by its link; it takes no secret")
         whose = (KINDS[kind.value], ResponderId(responder))
-        book = _open(config, state)
         asked = Pairing(identity=identity, whose=whose, datum=datum, valid_hours=valid_hours)
-        device = page_of(asked)
-        if config is not None:
-            check_responder(config, device)
-        pair_page(book, asked, base_url(config, url), qr_file)
+        check_responder(config, page_of(asked))
+        pair_page(_open(config, state), asked, base_url(config, url), qr_file)
         return
     if make_secret and secret is not None:
         raise typer.BadParameter("--secret and --make-secret exclude each other")
     secret = new_secret(protocol) if make_secret else secret
-    try:
-        device = msgspec.convert(
-            {
-                "protocol": protocol.value,
-                "identity": identity,
-                "kind": KINDS[kind.value],
-                "responder": responder,
-                "secret": secret,
-                "utc_offset_min": utc_offset,
-                "datum": datum.value,
-                "model": model,
-                "test_every_s": test_every,
-            },
-            Device,
-        )
-    except msgspec.ValidationError as error:
-        raise typer.BadParameter(str(error)) from error
-    if config is not None:
-        check_responder(config, device)
+    device = read_device(
+        {
+            "protocol": protocol.value,
+            "identity": identity,
+            "kind": KINDS[kind.value],
+            "responder": responder,
+            "secret": secret,
+            "utc_offset_min": utc_offset,
+            "datum": datum.value,
+            "model": model,
+            "test_every_s": test_every,
+        }
+    )
+    check_responder(config, device)
     _open(config, state).put(device)
     print(f"enrolled {protocol.value} {identity} for {kind.value} {responder}")
     if make_secret:
@@ -180,8 +171,10 @@ def quoted(identity: str) -> str:
     return "'" + safe.replace("'", "'\\''") + "'"
 
 
-def check_responder(config: Path, device: Device) -> None:
-    """Leave with a message when the district has no such responder."""
+def check_responder(config: Path | None, device: Device) -> None:
+    """Leave with a message when the configuration's district has no such responder."""
+    if config is None:
+        return
     try:
         district = load_district(Path(load_config(config).district))
     except (ConfigError, DistrictError) as error:

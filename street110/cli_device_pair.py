@@ -25,18 +25,27 @@ class Pairing(msgspec.Struct, frozen=True, kw_only=True):
     valid_hours: int
 
 
+def read_device(row: dict[str, object]) -> Device:
+    """A device from what was typed.
+
+    Raises:
+        typer.BadParameter: a field is not what it may be.
+    """
+    try:
+        return msgspec.convert(row, Device)
+    except msgspec.ValidationError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 def page_of(asked: Pairing) -> Device:
     """The device as it will stand in the book, without its secret.
 
     Raises:
         typer.BadParameter: the identity is empty or too long.
     """
-    row = {"protocol": Protocol.PAGE, "identity": asked.identity, "datum": asked.datum}
-    row |= {"kind": asked.whose[0], "responder": asked.whose[1]}
-    try:
-        return msgspec.convert(row, Device)
-    except msgspec.ValidationError as error:
-        raise typer.BadParameter(str(error)) from error
+    row: dict[str, object] = {"protocol": Protocol.PAGE, "identity": asked.identity}
+    row |= {"kind": asked.whose[0], "responder": asked.whose[1], "datum": asked.datum}
+    return read_device(row)
 
 
 def base_url(config: Path | None, url: str | None) -> str:
@@ -53,6 +62,7 @@ def base_url(config: Path | None, url: str | None) -> str:
 
 def pair_page(registry: Registry, asked: Pairing, base: str, qr_file: Path | None) -> None:
     """Enrol a page and print its link, with a QR code for the device's camera."""
+    page_of(asked)
     now_ms = time.time_ns() // 1_000_000  # noqa: TID251  # a command line has no other clock
     lives_ms = asked.valid_hours * HOUR_MS
     book = PhoneBook(registry)

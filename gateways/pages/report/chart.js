@@ -3,8 +3,7 @@
 import { html } from "../vendor/preact-htm/htm-preact.mjs";
 import { say, span } from "./words.js";
 
-export const SHADES = ["#22303d", "#34597c", "#4c7f93", "#8a9a6a", "#d3b546", "#ffe680"];
-const SHADES_PAPER = 6;
+const SHADES = 6;
 const MAP_WIDE = 520;
 const MAP_HIGH = 400;
 
@@ -70,7 +69,7 @@ export function Heat({ areas, incidents, rows, name }) {
   if (put === null) return html`<p class="blank">${say("none")}</p>`;
   const count = new Map(rows.map((row) => [row.key, row.count]));
   const most = Math.max(1, ...leaves.map((area) => count.get(area.properties.id) ?? 0));
-  const shade = (n) => (n ? Math.min(SHADES_PAPER - 1, 1 + Math.floor(((n - 1) / most) * (SHADES_PAPER - 1))) : 0);
+  const shade = (n) => Math.ceil((n / most) * (SHADES - 1));
   return html`<figure><svg class="heat" viewBox="0 0 ${MAP_WIDE} ${MAP_HIGH}" role="img" aria-label=${say("heat")}>
       ${leaves.map((area) => {
         const n = count.get(area.properties.id) ?? 0;
@@ -79,5 +78,5 @@ export function Heat({ areas, incidents, rows, name }) {
           <title>${area.properties.name} · ${n}</title></polygon>`;
       })}
       ${incidents.map((row) => { const [x, y] = put([row.place.lon, row.place.lat]); return html`<circle key=${row.id} cx=${x} cy=${y} r="4"><title>${row.id} ${name(row.type)} ${row.place_name}</title></circle>`; })}
-    </svg><figcaption>${say("fewer")} ${SHADES.map((_, n) => html`<i class="key s${n}"></i>`)} ${say("more")} · ${say("dots")}</figcaption></figure>`;
+    </svg><figcaption>${say("fewer")} ${Array.from({ length: SHADES }, (_, n) => html`<i class="key s${n}"></i>`)} ${say("more")} · ${say("dots")}</figcaption></figure>`;
 }

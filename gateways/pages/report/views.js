@@ -51,15 +51,22 @@ export function Where({ report, areas, incidents }) {
     <${Heat} areas=${areas.features} incidents=${incidents} rows=${report.response.by_beat} name=${typeName}/></section>`;
 }
 
+/** What stands on paper in place of the rows that are well. */
+const Rest = ({ n }) => (n ? html`<p class="rest">${say("onlyOdd", { n })}</p>` : null);
+
 export function Circles({ circles, coverage }) {
+  const sorted = [...circles].sort((a, b) => Boolean(a.holds) - Boolean(b.holds) || (a.share ?? 2) - (b.share ?? 2) || (a.id < b.id ? -1 : 1));
   return html`<section id="circles"><h2>${say("coverage")} <small>${say("coverageLong")}</small></h2>
     <table><tbody>${coverage.within.map((row) => html`<tr key=${row.within_s} data-within=${row.within_s}><th scope="row">${say("within", { n: row.within_s / 60 })}</th>
       <td><${Share} part=${row.reached} whole=${coverage.posts} good=${row.within_s < 300 ? 0 : 0.9}/></td></tr>`)}</tbody></table>
     <p>${coverage.units} ${say("freeUnits")}${coverage.uncovered.length ? html` · <b class="warn">${say("uncovered")}:</b> ${coverage.uncovered.join("、")}` : null}</p>
-    <h2>${say("circles")}</h2>${circles.length ? null : html`<p class="blank">${say("noCircles")}</p>`}
-    <table><tbody>${circles.map((row) => html`<tr key=${row.id} data-circle=${row.id}><th scope="row">${row.name} <small>${say("minutes", { n: row.minutes })}</small></th>
+    <h2>${say("circles")} <small>${circles.filter((row) => row.holds).length}/${circles.length} ${say("holds")}</small></h2>
+    ${circles.length ? null : html`<p class="blank">${say("noCircles")}</p>`}
+    <div class="tall"><table class="narrow"><tbody>${sorted.map((row) => html`<tr key=${row.id} data-circle=${row.id} class=${row.holds ? "fine" : ""}>
+      <th scope="row">${row.name} <small>${say("minutes", { n: row.minutes })}</small></th>
       <td><span class="state ${row.holds === null ? "" : row.holds ? "good" : "bad"}">${row.holds === null ? `… ${say("unknown")}` : row.holds ? `✓ ${say("holds")}` : `✗ ${say("fails")}`}</span></td>
-      <td>${say("kept")} ${percent(row.share)}</td></tr>`)}</tbody></table></section>`;
+      <td>${say("kept")} ${percent(row.share)}</td></tr>`)}</tbody></table></div>
+    <${Rest} n=${circles.filter((row) => row.holds).length}/></section>`;
 }
 
 export function Posts({ report }) {
@@ -81,7 +88,7 @@ export function Owed({ report, open, state, atMs }) {
   const line = (row, text, ms, word) => html`<li><b>${row}</b> ${text} <i>${say(word, { t: gap(ms) })}</i></li>`;
   return html`<section id="owed"><h2>${say("owed")}</h2>
     <${List} name="unanswered" title=${say("unanswered")} rows=${orders.map((row) => line(row.responder, `${nameOf(row.responder)} · ${row.incident} ${typeName(row.type)}`, atMs - row.ack_by_ms, "overBy"))}/>
-    <${List} name="waiting" title=${say("waiting")} rows=${waiting.map((row) => line(row.id, `${typeName(row.type)} · ${row.place_name}`, atMs - row.raised_ms, "overBy"))}/>
+    <${List} name="waiting" title=${say("waiting")} rows=${waiting.map((row) => line(row.id, `${typeName(row.type)} · ${row.place_name}`, atMs - row.raised_ms, "waited"))}/>
     <${List} name="overdue" title=${say("overdue")} rows=${report.follow_ups.filter((row) => row.overdue).map((row) => line(row.incident, `${say(row.kind)} ${row.department ?? ""}`, atMs - row.due_ms, "overBy"))}/>
     </section>`;
 }
@@ -89,14 +96,16 @@ export function Owed({ report, open, state, atMs }) {
 export function OnStreet({ presence }) {
   const due = presence.units.filter((row) => row.due);
   const heard = due.filter((row) => row.heard);
+  const isFine = (row) => !row.due || (row.heard && row.looks_heard >= row.looks_due * 0.9);
   return html`<section id="presence"><h2>${say("presence")} <small>${say("presenceLong")}</small></h2>
     <p><b>${heard.length}</b> / ${due.length} ${say("onDuty")} · ${say("proved")}${presence.roster ? null : html` · <small>${say("noRoster")}</small>`}</p>
     <div class="tall"><table><thead><tr><th scope="col">${say("unit")}</th><th scope="col">${say("shift")}</th><th scope="col">${say("status")}</th><th scope="col">${say("fix")}</th><th scope="col">${say("heardShare")}</th><th scope="col">${say("inBeat")}</th></tr></thead>
-    <tbody>${presence.units.map((row) => html`<tr key=${row.id} data-unit=${row.id} class=${row.due && !row.heard ? "bad" : ""}><th scope="row">${row.id} <small>${row.name}</small></th>
+    <tbody>${presence.units.map((row) => html`<tr key=${row.id} data-unit=${row.id} class="${row.due && !row.heard ? "bad" : ""} ${isFine(row) ? "fine" : ""}"><th scope="row">${row.id} <small>${row.name}</small></th>
       <td>${row.shift || "—"}</td><td>${say(row.status)}</td>
       <td>${row.due ? (row.heard ? say("here") : `✗ ${say("missing")}`) : say("offDuty")} <small>${row.age_s == null ? "—" : span(row.age_s)}</small></td>
       <td><${Share} part=${row.looks_heard} whole=${row.looks_due}/></td>
-      <td>${row.beat ? html`<${Share} part=${row.looks_in_beat} whole=${row.looks_heard} good=${0.5}/> <small>${row.beat}</small>` : "—"}</td></tr>`)}</tbody></table></div></section>`;
+      <td>${row.beat ? html`<${Share} part=${row.looks_in_beat} whole=${row.looks_heard} good=${0.5}/> <small>${row.beat}</small>` : "—"}</td></tr>`)}</tbody></table></div>
+    <${Rest} n=${presence.units.filter(isFine).length}/></section>`;
 }
 
 export function Calls({ report }) {

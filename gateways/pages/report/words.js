@@ -16,10 +16,10 @@ const WORDS = {
   circles: ["巡防圈", "Circles"], holds: ["圈内有警", "holds"], fails: ["空档", "broken"], unknown: ["未查", "not looked at"], kept: ["守住比例", "kept"], minutes: ["{n} 分钟圈", "{n} min circle"], noCircles: ["未设巡防圈", "No circle is declared"],
   coverage: ["当前覆盖", "Covered now"], coverageLong: ["空闲警力按路程可达的安保点", "Security points that a free unit reaches by road"], within: ["{n} 分钟内", "within {n} min"], freeUnits: ["空闲警力", "free units"], uncovered: ["五分钟内无人可达", "nobody within five minutes"],
   posts: ["安保点应答率", "Posts that answer"], post: ["安保点", "Post"], answered: ["已应答", "answered"], mustered: ["拉动应答", "test calls"], noPosts: ["该时段没有派到安保点的指令或拉动", "No order or test call went to a post"],
-  owed: ["未应答与逾期", "Unanswered and overdue"], unanswered: ["指令未应答", "Orders without an answer"], waiting: ["警情无人处置", "Incidents without anybody"], overdue: ["督办逾期", "Overdue follow-ups"], due: ["期限", "due"], overBy: ["已超 {t}", "{t} over"], inTime: ["剩 {t}", "{t} left"],
+  owed: ["未应答与逾期", "Unanswered and overdue"], unanswered: ["指令未应答", "Orders without an answer"], waiting: ["警情无人处置", "Incidents without anybody"], overdue: ["督办逾期", "Overdue follow-ups"], due: ["期限", "due"], waited: ["已等 {t}", "waited {t}"], overBy: ["已超 {t}", "{t} over"], inTime: ["剩 {t}", "{t} left"],
   presence: ["在岗与定位", "On the street, by GPS"], presenceLong: ["每分钟核对一次：排班在岗、定位新鲜、位于本巡区", "Looked at once a minute: on the roster, heard of, in its beat"], unit: ["警力", "Unit"], beat: ["巡区", "Beat"], shift: ["班次", "Shift"], status: ["状态", "Status"], fix: ["定位", "Fix"],
   heardShare: ["有定位", "heard"], inBeat: ["在巡区", "in beat"], here: ["在岗", "present"], missing: ["失联", "missing"], offDuty: ["不在班", "off"], onDuty: ["应在岗", "should be on"], proved: ["有定位", "proved by GPS"], noRoster: ["未导入排班，以警力自报状态为准", "No roster is loaded; the units' own status counts"],
-  calls: ["通报与拉动", "Calls to many"], sent: ["发出", "sent"], asked: ["应收", "asked"], read: ["已阅", "read"], kind: ["类别", "Kind"], muster: ["拉动", "test call"], search: ["协查", "search"], notice: ["通报", "notice"], standing: ["进行中", "standing"],
+  onlyOdd: ["打印时只列异常，其余 {n} 项正常", "On paper only what is amiss; {n} others are well"], calls: ["通报与拉动", "Calls to many"], sent: ["发出", "sent"], asked: ["应收", "asked"], read: ["已阅", "read"], kind: ["类别", "Kind"], muster: ["拉动", "test call"], search: ["协查", "search"], notice: ["通报", "notice"], standing: ["进行中", "standing"],
   ledger_incidents: ["警情登记簿", "Incidents"], ledger_orders: ["派警登记簿", "Orders"], ledger_calls: ["通报登记簿", "Calls"], ledger_follow_ups: ["督办登记簿", "Follow-ups"],
   feedback: ["反馈", "feedback"], supervise: ["督办", "supervision"], call_back: ["回访", "call back"], referral: ["移送", "referral"], archive: ["归档", "archive"],
   available: ["待命", "available"], dispatched: ["已派", "dispatched"], en_route: ["赶赴", "en route"], on_scene: ["到场", "on scene"], busy: ["占用", "busy"], out_of_service: ["停用", "out of service"], off_duty: ["下班", "off duty"], pending: ["待派", "waiting"],
@@ -46,9 +46,10 @@ export function setChinese(value) {
   } catch { /* as above */ }
 }
 
-/** Seconds as `45 s`, `2:05`, `1:02:05`. */
+/** Seconds as `20 ms`, `45 s`, `2:05`, `1:02:05`. */
 export function span(s) {
   if (s == null) return "—";
+  if (s < 1) return `${Math.round(s * 1000)} ms`;
   if (s < 100) return `${s < 10 ? s.toFixed(1) : Math.round(s)} s`;
   const [h, m] = [Math.floor(s / 3600), Math.floor((s % 3600) / 60)];
   const two = (n) => String(n).padStart(2, "0");
