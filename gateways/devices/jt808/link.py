@@ -111,6 +111,8 @@ class TcpLink(asyncio.Protocol):
             self._pieces.extend(pieces)
             return
         for place, piece in enumerate(pieces):
+            if self.is_closing():
+                return
             if place == FRAMES_AT_ONCE:
                 self._pieces = deque(pieces[place:])
                 self._transport.pause_reading()
@@ -118,17 +120,22 @@ class TcpLink(asyncio.Protocol):
                 return
             self._hearer.hear(self, piece)
 
+    def is_closing(self) -> bool:
+        """Whether nothing more is to be heard over it."""
+        return self._transport is None or self._transport.is_closing()
+
     def _hear_more(self) -> None:
         pieces = self._pieces
         for _ in range(FRAMES_AT_ONCE):
-            if not pieces or self._transport is None:
+            if not pieces or self.is_closing():
                 break
             self._hearer.hear(self, pieces.popleft())
-        if pieces and self._transport is not None:
+        if self._transport is None or self._transport.is_closing():
+            self._pieces = None
+        elif pieces:
             asyncio.get_running_loop().call_soon(self._hear_more)
-            return
-        self._pieces = None
-        if self._transport is not None:
+        else:
+            self._pieces = None
             self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why makes no odds
