@@ -85,6 +85,8 @@ class Engine:
         self._watchers: list[Watcher] = []
         self._undurable_records = 0
         self._undurable: dict[str, int] = {}
+        self._edges_to_come = False
+        self._early: list[Letter] = []
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._commands = Counter(
@@ -108,6 +110,14 @@ class Engine:
     def add_outlet(self, outlet: Outlet) -> None:
         """Letters go to every outlet; each takes what is for its devices."""
         self._outlets.append(outlet)
+
+    def await_edges(self) -> None:
+        """Until `send_again`, what is released stays in doubt: nobody may carry it yet.
+
+        Without this a second crash, before the broker was found again, would lose for good what
+        the first one had left in doubt.
+        """
+        self._edges_to_come = True
 
     def watch(self, seen: Watcher) -> None:
         """Be told of records once they are durable."""
@@ -302,7 +312,8 @@ class Engine:
             if waiting is not None and not waiting[2].done():
                 waiting[2].set_result(outcome)
         if records:
-            self.journal.mark_released(seq)
+            if not self._edges_to_come:
+                self.journal.mark_released(seq)
             for seen in self._watchers:
                 seen(records)
 
@@ -319,10 +330,17 @@ class Engine:
         for letter in outcome.letters:
             for outlet in self._outlets:
                 outlet.send(letter)
+            if self._edges_to_come and not self._outlets and not order_id_of(letter):
+                self._early.append(letter)
 
     def send_again(self, letters: Sequence[Letter]) -> None:
-        """Release letters of the journal's tail whose release a crash left in doubt."""
-        for letter in letters:
+        """Release letters of the journal's tail whose release a crash left in doubt.
+
+        With them go those that were released before there was a gateway; the outbox keeps orders.
+        """
+        self._edges_to_come = False
+        early, self._early = self._early, []
+        for letter in (*letters, *early):
             for outlet in self._outlets:
                 outlet.send(letter)
 

@@ -92,6 +92,7 @@ class Running:
         taker = SnapshotTaker(self.journal.path, self.config.state.snapshot_every)
         self._stack.callback(taker.close)
         self.engine.watch(taker.seen)
+        self.engine.await_edges()
         self.engine.start()
         self._stack.callback(self._keep_board)
         self._stack.push_async_callback(self.engine.stop)
