@@ -37,6 +37,11 @@ class PhoneStage(ApiStage):
         self.district = replace(self.district, plans=(*self.district.plans, DIRECT))
         await self.engine.submit(LoadDistrict(district=self.district), "admin/test")
         self.move()
+        self.mount()
+        await self.console.start("127.0.0.1", port)
+
+    def mount(self) -> None:
+        """Put the pages' side onto the console that is to be started."""
         registry = CollectorRegistry()
         post = PhonePost(self.engine, self.api.room.feed, registry)
         self.engine.add_outlet(post)
@@ -45,6 +50,18 @@ class PhoneStage(ApiStage):
         self.phones = Phones(post, hearing, self.pages, self.roads, self.tracker, registry)
         admin = PhoneAdmin(post, self.pages, AccessLog(self.folder / "access.jsonl"))
         self.console._routes += (*self.phones.routes, *admin.routes)
+
+    async def leave(self) -> int:
+        """Take the console down, as when the engine's machine is gone; its port."""
+        port = self.console.port
+        await self.phones.stop()
+        await self.console.stop()
+        return port
+
+    async def come_back(self, port: int) -> None:
+        """Another console of the same engine on the port of the one that left."""
+        self.console = self.make_api_console()
+        self.mount()
         await self.console.start("127.0.0.1", port)
 
     async def stop(self) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
 from dispatch.commands import CallMany, CancelOrder
+from dispatch.letters import Recall
 from dispatch.words import CallKind, OrderId, ResponderKind
 from tests.phone_stage import PhoneStage
 from tests.test_console_browser import Watched, browser
@@ -38,6 +39,9 @@ class Opened(NamedTuple):
         assert box is not None, name
         await self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         await self.page.mouse.down()
+        if PICTURES:
+            await self.page.wait_for_timeout(HELD_MS / 2)
+            await self.picture(f"holding-{name}")
         await self.page.wait_for_timeout(HELD_MS)
         await self.page.mouse.up()
 
@@ -162,6 +166,50 @@ async def test_pressed_without_a_network_it_arrives_once_when_it_is_back(
     assert guard.complaints(was_offline=True) == []
 
 
+async def test_pressed_while_the_engine_is_away_it_arrives_once_when_it_is_back(
+    stage: PhoneStage, browser: Browser
+) -> None:
+    guard = await open_device(browser, stage, POST, "P003")
+    port = await stage.leave()
+    await expect(guard.page.locator("#link")).to_have_class("pill lost")
+    await guard.hold("robbery")
+    await expect(guard.page.locator("#alarms li")).to_contain_text("已保存")
+    await stage.come_back(port)
+    await expect(guard.page.locator("#alarms li.recorded")).to_have_count(1)
+    assert len(stage.engine.board.alarms) == 1
+
+
+async def test_where_no_websocket_comes_through_the_same_goes_by_post(
+    stage: PhoneStage, browser: Browser
+) -> None:
+    guard = await open_device(browser, stage, POST, "P002")
+
+    async def close(route: WebSocketRoute) -> None:
+        await route.close()
+
+    await guard.page.route_web_socket("**/phone/ws", close)
+    await guard.page.reload()
+    await expect(guard.page.locator("#link")).to_have_class("pill polling")
+    await guard.hold("alarm")
+    await expect(guard.page.locator("#alarms li.recorded")).to_have_count(1)
+    await stage.press("P001", "a1")
+    order = guard.page.locator("#order.screen")
+    await order.locator("[data-do=accepted]").click()
+    await expect(guard.page.locator("#order.card")).to_have_attribute("data-step", "accepted")
+    assert stage.statuses("P002") == ["accepted"]
+
+
+async def test_it_can_be_installed(stage: PhoneStage, browser: Browser) -> None:
+    officer = await open_device(browser, stage, UNIT, "U03")
+    await officer.page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    tools = await officer.context.new_cdp_session(officer.page)
+    manifest = await tools.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    assert manifest["url"].endswith("/pages/phone/officer.webmanifest")
+    found = await tools.send("Page.getInstallabilityErrors")
+    assert [one["errorId"] for one in found["installabilityErrors"]] in ([], ["in-incognito"])
+
+
 async def test_a_silent_call_leaves_no_trace(stage: PhoneStage, browser: Browser) -> None:
     guard = await open_device(browser, stage, POST, "P003")
     neighbour = await open_device(browser, stage, POST, "P004")
@@ -195,9 +243,14 @@ async def test_an_order_is_shown_once_and_rings_until_it_is_answered(
     await expect(officer.page.locator("#order")).to_have_count(1)
     await order.locator("[data-do=refused]").click()
     await officer.picture("officer-refuse")
+    # The refusal is on its way while the order, owed until it arrives, comes once more.
+    owed = stage.engine.outbox()
+    await officer.context.set_offline(True)
     await order.locator("[data-reason=tooFar]").click()
     await expect(order).to_have_count(0)
-    for letter in stage.engine.outbox():
+    await officer.context.set_offline(False)
+    await expect(officer.page.locator("#link")).to_have_class("pill live")
+    for letter in owed:
         stage.phones.post.send(letter)
     await expect(officer.page.locator("#status h2 small")).to_have_text("待命")
     await expect(officer.page.locator("#order")).to_have_count(0)
@@ -218,7 +271,8 @@ async def test_a_recalled_order_goes_and_says_so(stage: PhoneStage, browser: Bro
     await officer.picture("officer-recalled")
     await officer.page.click("#recalled button")
     await expect(officer.page.locator("#recalled")).to_have_count(0)
-    assert not [letter for letter in stage.engine.outbox() if letter.__class__.__name__ == "Recall"]
+    await expect(officer.page.locator("#unsent")).to_have_count(0)
+    assert not [one for one in stage.engine.outbox() if isinstance(one, Recall)]
 
 
 async def test_neighbours_are_rung_and_a_test_call_is_answered(
@@ -251,9 +305,13 @@ async def test_english_plate_check_status_keys_and_fixes(
     await expect(page.locator(".told.clean")).to_contain_text("not wanted")
     await page.click("[data-status=busy]")
     await expect(page.locator("#status h2 small")).to_have_text("Busy")
+    await page.click("[data-seen=motorcycle]")
+    await expect(page.locator("#seen [role=status]")).to_contain_text("sent")
     await officer.hold("sos")
     await expect(page.locator("#alarms li.recorded")).to_have_count(1)
     alarm = next(iter(stage.engine.board.alarms.values()))
+    seen = stage.engine.board.sightings
+    assert [one.on for one in seen] == ["motorcycle"]
     at = spot(3.02, 3)
     assert (round(alarm.place.lon, 4), round(alarm.place.lat, 4)) == (
         round(at.lon, 4),
@@ -281,11 +339,11 @@ async def test_a_used_code_is_refused_and_an_unpaired_page_says_so(
 async def test_a_direct_call_and_an_order_to_the_post_itself(
     stage: PhoneStage, browser: Browser
 ) -> None:
-    guard = await open_device(browser, stage, POST, "P003")
+    guard = await open_device(browser, stage, POST, "P002")
     await guard.page.mouse.click(640, 790)
     await guard.hold("direct_call")
     await expect(guard.page.locator("#notices li")).to_contain_text("coming: U01")
-    await stage.press("P004", "a1")
+    await stage.press("P001", "a1")
     order = guard.page.locator("#order.screen")
     await expect(order).to_contain_text("支援守点")
     await guard.picture("post-order")
@@ -296,5 +354,5 @@ async def test_a_direct_call_and_an_order_to_the_post_itself(
     card = guard.page.locator("#order.card")
     await expect(card).to_have_attribute("data-step", "accepted")
     await guard.picture("post-holding")
-    assert stage.statuses("P003") == ["accepted"]
+    assert stage.statuses("P002") == ["accepted"]
     assert guard.complaints() == []

@@ -31,6 +31,8 @@ PRESENCE_FILE = "presence.json"
 WITHIN_S = (60, 180, 300)
 COVERAGE_KEPT_MS = 30_000
 MOST_UNCOVERED = 50
+MOST_POINTS = 1_000
+"""Of more security points than this every second, third, ... is looked at."""
 
 
 class Looks(msgspec.Struct, kw_only=True):
@@ -88,7 +90,10 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CoverageNow(msgspec.Struct, frozen=True, kw_only=True):
-    """What the free units reach now; `uncovered` are points beyond the last of the limits."""
+    """What the free units reach now; `uncovered` are points beyond the last of the limits.
+
+    `posts` is how many were looked at.
+    """
 
     at_ms: int
     posts: int
@@ -238,7 +243,8 @@ class Presence:
         rows = np.flatnonzero(free & (np.asarray(tracker.at_ms)[: len(free)] > 0))
         lonlat = np.column_stack((tracker.lon[rows], tracker.lat[rows]))
         found = []
-        for post in self._room.book.posts:
+        posts = self._room.book.posts
+        for post in posts[:: 1 + (len(posts) - 1) // MOST_POINTS]:
             best_s = np.inf
             if len(rows):
                 # Not remembered: these searches would push out those of the desk.

@@ -6,6 +6,10 @@ const SHORTEST_MS = 400;
 const LONGEST_MS = 5000;
 const DEAF_MS = 25000;
 const AGAIN_MS = 4000;
+const WRONG_MS = 5000;
+const POLL_MS = 2000;
+const POLL_SOON_MS = 300;
+const TRY_SOCKET_MS = 15000;
 const FAILED_CODES = { 4401: "unpaired", 4409: "elsewhere" };
 const LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -14,6 +18,7 @@ let wait = SHORTEST_MS;
 let heardAt = 0;
 let offset = 0;
 let timer = null;
+let polling = null;
 let taking = () => {};
 let telling = () => {};
 export let link = "connecting";
@@ -71,28 +76,37 @@ function again(code, greeted) {
     setLink(failed);
     return;
   }
-  if (link !== "polling" || greeted) setLink(link === "connecting" && navigator.onLine ? "connecting" : "lost");
-  timer = setTimeout(connect, wait * (0.75 + Math.random() / 2));
+  const slow = link === "polling" && !greeted;
+  if (!slow) setLink(link === "connecting" && navigator.onLine ? "connecting" : "lost");
+  timer = setTimeout(connect, slow ? TRY_SOCKET_MS : wait * (0.75 + Math.random() / 2));
   wait = Math.min(LONGEST_MS, wait * 1.7);
-  if (!greeted && navigator.onLine) poll();
+  if (!greeted && !slow && navigator.onLine) poll();
+}
+
+function pollIn(ms) {
+  clearTimeout(polling);
+  polling = setTimeout(poll, ms);
 }
 
 /** Where no WebSocket comes through, the same words go by POST. */
 async function poll() {
+  if (isOpen()) return;
   try {
+    const said = queue.waiting();
+    if (said.length) await post(said.slice(0, 50));
     const answer = await fetch("/phone/news", { cache: "no-store" });
     if (answer.status === 401) {
       clearTimeout(timer);
       setLink("unpaired");
       return;
     }
-    if (!answer.ok) return;
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
     for (const message of await answer.json()) hear(message);
-    setLink(socket === null || socket.readyState !== WebSocket.OPEN ? "polling" : "live");
-    const said = queue.waiting();
-    if (said.length) await post(said.slice(0, 50));
+    if (isOpen()) return;
+    setLink("polling");
+    pollIn(POLL_MS);
   } catch {
-    setLink("lost");
+    if (!isOpen()) setLink("lost");
   }
 }
 
@@ -103,11 +117,17 @@ async function post(messages) {
   if (answer.ok) for (const message of await answer.json()) hear(message);
 }
 
+/** A time of the engine is already past when it is heard: what is said next is never older than it. */
+function setClock({ is, t }) {
+  if (!Number.isFinite(t)) return;
+  const least = t - Date.now();
+  if (least <= offset && !(is === "hello" || (is === "tick" && offset - least > WRONG_MS))) return;
+  offset = least;
+  queue.keep("offset", offset);
+}
+
 function hear(message) {
-  if (message.is === "hello") {
-    offset = message.t - Date.now();
-    queue.keep("offset", offset);
-  }
+  setClock(message);
   if (message.is === "taken" || message.is === "receipt") queue.drop(message.id);
   taking(message);
 }
@@ -124,7 +144,7 @@ export async function say(message) {
   body.id ??= makeId();
   const keeping = queue.put(body);
   if (isOpen()) socket.send(JSON.stringify(body));
-  else if (link === "polling") post([body]).catch(() => setLink("lost"));
+  else if (link === "polling") post([body]).then(() => pollIn(POLL_SOON_MS), () => setLink("lost"));
   telling(link);
   await keeping;
   return body;

@@ -2,11 +2,11 @@
 
 import { html, render, useState } from "../vendor/preact-htm/htm-preact.mjs";
 import { Alarms, Banner, Clock, Language, Link, Notices, OrderScreen } from "./parts.js";
-import { lastPlace, watch } from "./place.js";
+import { lastPlace, lastView, watch } from "./place.js";
 import { Hold } from "./press.js";
 import { install } from "./shell.js";
-import { begin, checkPlate, raise, report, store } from "./store.js";
-import { say } from "./words.js";
+import { begin, checkPlate, raise, report, sight, store } from "./store.js";
+import { clock, say } from "./words.js";
 
 const KEYS = ["available", "busy", "out_of_service", "off_duty"];
 
@@ -37,6 +37,17 @@ function Plate() {
     <div aria-live="polite">${said}</div></section>`;
 }
 
+const MEANS = ["foot", "motorcycle", "car"];
+
+/** Where a fleeing suspect was seen is where the officer is; without a position it cannot be said. */
+function Seen() {
+  const view = lastView();
+  const last = store.sightings[0];
+  return html`<section id="seen"><h2>${say("seen")} <small>${say(view ? "seenHint" : "gpsNone")}</small></h2>
+    <div class="grid">${MEANS.map((on) => html`<button type="button" data-seen=${on} disabled=${!view} onclick=${() => sight(on, lastView())}>${say(on)}</button>`)}</div>
+    <p role="status">${last ? `${say(last.on)} · ${clock(last.t, store.hello?.timezone)} ${say("sent")}` : ""}</p></section>`;
+}
+
 function Page({ redraw }) {
   const { id, name } = store.hello ?? {};
   const help = () => raise("panic", { place: lastPlace() });
@@ -47,7 +58,7 @@ function Page({ redraw }) {
     <main id="officer" class=${store.order ? "busy" : ""}>
       <${OrderScreen}/>
       ${store.order ? null : html`<section class="calm"><h1>${say("noOrder")}</h1><p>${say("noOrderLong")}</p></section>`}
-      <${Status}/><${Notices} title=${say("notice")} blank=${say("none")}/><${Plate}/><${Alarms}/>
+      <${Status}/><${Notices} title=${say("notice")} blank=${say("none")}/><${Plate}/><${Seen}/><${Alarms}/>
     </main>
     <footer id="foot"><${Hold} name="sos" kind="sos" act=${help} label="${say("sos")}, ${say("hold")}"><b>${say("sos")}</b><small>${say("hold")}</small><//></footer>`;
 }

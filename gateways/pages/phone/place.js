@@ -19,6 +19,12 @@ function apart(a, b) {
 /** The place for an alarm, while it is fresh. */
 export const lastPlace = () => (last && now() - last.t < OLD_MS ? { lon: last.lon, lat: last.lat } : null);
 
+/** The place and heading for a sighting, while they are fresh. */
+export function lastView() {
+  const place = lastPlace();
+  return place && last.heading !== undefined ? { ...place, heading: last.heading } : place;
+}
+
 function take({ coords }) {
   const fix = { is: "fix", t: now(), lon: coords.longitude, lat: coords.latitude };
   if (Number.isFinite(coords.speed) && coords.speed >= 0) fix.speed = coords.speed;

@@ -74,6 +74,18 @@ export function hush() {
 
 export const orderTune = (priority) => `order${Math.min(3, priority)}`;
 
+/** A line in the system's own list of notices, for a page that nobody looks at now. */
+export async function call(text, tag) {
+  if (document.visibilityState === "visible" || globalThis.Notification?.permission !== "granted") return;
+  const app = await navigator.serviceWorker?.getRegistration();
+  app?.showNotification("street110", { body: text, tag, icon: "/pages/phone/icon-192.png", requireInteraction: true });
+}
+
+function mayCall() {
+  if (globalThis.Notification?.permission === "default") Notification.requestPermission();
+}
+addEventListener("pointerup", mayCall, { once: true });
+
 let lock = null;
 async function stayLit() {
   if (document.visibilityState !== "visible" || !navigator.wakeLock) return;

@@ -2,7 +2,7 @@
 
 import * as link from "./link.js";
 import * as queue from "./queue.js";
-import { hush, orderTune, ring, shake, sound } from "./sound.js";
+import { call, hush, orderTune, ring, shake, sound } from "./sound.js";
 
 const NOTICES = 30;
 const ALARMS = 20;
@@ -12,7 +12,7 @@ const SHOWN = 200;
 
 export const store = {
   link: "connecting", hello: null, state: null, order: null, recalled: null, notices: [], alarms: [],
-  check: null, quietMs: 0, gps: "gpsWait", lostMs: 0,
+  check: null, sightings: [], quietMs: 0, gps: "gpsWait", lostMs: 0,
 };
 let shown = new Set();
 let ours = new Set();
@@ -110,6 +110,8 @@ function isShown(id, kind) {
 }
 
 function takeOrder(order) {
+  // A refusal that is still on its way: the order is owed until it arrives, and not shown again.
+  if (shown.has(`refused/${order.id}`)) return;
   const known = store.order?.id === order.id ? store.order : null;
   if (known) order = { ...order, said: known.said };
   store.order = order;
@@ -121,6 +123,7 @@ function takeOrder(order) {
   if (known) return;
   store.recalled = null;
   if (!isShown(order.id, "order")) answer(order.id, "delivered", `${order.id}-dl`);
+  if (!(order.silent && isPost())) call(`${order.priority} · ${order.place}`, order.id);
   ring(orderTune(order.priority), { mute: order.silent, still: order.silent && isPost() });
 }
 
@@ -145,7 +148,10 @@ export function follow(word, reason) {
   else link.say({ is: "status", id: id.slice(0, 32), order: order.id, status: word });
   store.order = { ...order, said: word };
   queue.keep("order", store.order);
-  if (word === "refused") endOrder();
+  if (word === "refused") {
+    isShown(order.id, "refused");
+    endOrder();
+  }
   changed();
 }
 
@@ -177,6 +183,13 @@ export function checkPlate(plate) {
   const id = link.makeId();
   store.check = { id, plate };
   link.say({ is: "check", id, plate });
+  changed();
+}
+
+/** A fleeing suspect was seen from here: on foot, on a motorcycle, in a car, heading where one looks. */
+export function sight(on, place) {
+  link.say({ is: "sighting", on, ...place, ...(store.order ? { incident: store.order.incident } : {}) });
+  store.sightings = [{ on, t: link.now() }, ...store.sightings].slice(0, 5);
   changed();
 }
 

@@ -43,3 +43,13 @@ addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || origin !== location.origin || !FILES.includes(pathname)) return;
   event.respondWith(find(event.request));
 });
+
+// A touch on the system's notice brings the page back.
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const show = async () => {
+    const [open] = await clients.matchAll({ type: "window" });
+    await open?.focus();
+  };
+  event.waitUntil(show());
+});

@@ -32,7 +32,8 @@ const WORDS = {
   dispatched: ["已派", "Dispatched"], en_route: ["赶赴", "En route"], on_scene: ["到场", "On scene"], issued: ["新", "new"], delivered: ["新", "new"], accepted: ["已接受", "accepted"],
   respond: ["处置", "respond"], hold_role: ["支援守点", "hold"], observe: ["观察", "observe"], stop: ["拦停", "stop"], ring: ["围堵", "ring"],
   cancelled: ["撤销", "cancelled"], expired: ["超时", "expired"], completed: ["完成", "completed"], refused: ["拒绝", "refused"], metres: ["米", "m"], km: ["公里", "km"], minutes: ["分", "min"], seconds: ["秒", "s"],
-  sent: ["已发出", "sent"], call: ["报警", "Alarm"], onRecordAs: ["已受理，警情", "On record as"],
+  seen: ["发现嫌疑人", "Suspect seen"], seenHint: ["以我的位置和方向上报", "reported from where I am and look"], foot: ["步行", "on foot"], motorcycle: ["摩托车", "motorcycle"], car: ["汽车", "car"],
+  sent: ["已发出", "sent"],
 };
 
 let zh = navigator.language.toLowerCase().startsWith("zh");
