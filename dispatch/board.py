@@ -13,12 +13,13 @@ from dispatch.board_dump import Dump, serial, sighting_of
 from dispatch.deadlines import Deadlines
 from dispatch.district import District, Gate, Plan, Post, Unit, roster_of
 from dispatch.events_case import CirclesTaken
-from dispatch.force import Force
+from dispatch.force import EXERCISE, Force
 from dispatch.hotlist import HotList
 from dispatch.letters import Letter, OrderLetter, recall_of
 from dispatch.model import Advice, Alarm, Heard, Incident, Order, Responder, Sighting
 from dispatch.nearby import Nearby
 from dispatch.words import (
+    CENTRE,
     ORDER_ENDED,
     ORDER_TAKEN,
     ORDER_UNANSWERED,
@@ -37,6 +38,8 @@ from dispatch.words import (
 KEEP_CLOSED_MS = 26 * 3_600_000
 """Closed incidents stay on the board longer than the oldest alarm that is still taken (24 h)."""
 SEEN_IDS = 64
+CENTRE_IDS = 1_024
+"""So many ids of the centre's own commands are remembered; each acts once."""
 """How many message ids of one responder are remembered."""
 SIGHTINGS = 256
 """How many sightings the board shows; all are in the journal."""
@@ -58,6 +61,7 @@ class Board:
         self.at_ms = 0
         self.advice: dict[str, Advice] = {}
         self.advice_given = 0
+        self.centre_seen: dict[str, None] = {}
         self.calls: dict[NoticeId, Heard] = {}
         self.calls_ended: list[Heard] = []
         self.circles: list[CirclesTaken] = []
@@ -140,6 +144,7 @@ class Board:
                 calls=self.calls,
                 calls_ended=self.calls_ended,
                 circles=self.circles,
+                centre_seen=list(self.centre_seen),
             ),
             order="sorted",
         )
@@ -162,6 +167,7 @@ class Board:
         board.at_ms = tables.at_ms
         board.advice = dict(sorted(tables.advice.items(), key=lambda kv: serial(kv[0])))
         board.advice_given = tables.advice_given
+        board.centre_seen = dict.fromkeys(tables.centre_seen)
         board.calls = dict(sorted(tables.calls.items(), key=lambda kv: serial(kv[0])))
         board.calls_ended = tables.calls_ended
         board.circles = tables.circles
@@ -279,7 +285,8 @@ class Board:
             )
         )
         row = self.responders[order.responder]
-        if event.status is OrderStatus.EXPIRED:
+        ignored = recalled and order.status in ORDER_UNANSWERED and order.attempts > 1
+        if event.status is OrderStatus.EXPIRED or ignored:
             row = replace(row, missed=row.missed + 1)
         elif not recalled and event.status is not OrderStatus.COMPLETED:
             row = replace(row, missed=0)
@@ -312,6 +319,11 @@ class Board:
             self._forget_old(event.at_ms)
 
     def _take_message(self, event: e.MessageTaken) -> None:
+        if event.responder == CENTRE:
+            self.centre_seen[event.message] = None
+            if len(self.centre_seen) > CENTRE_IDS:
+                del self.centre_seen[next(iter(self.centre_seen))]
+            return
         row = self.responders[event.responder]
         self.put_responder(replace(row, seen=(*row.seen[1 - SEEN_IDS :], event.message)))
 
@@ -336,7 +348,10 @@ class Board:
         del self.closed[:gone]
 
     def _priority_of(self, row: Responder) -> int:
-        return self.orders[row.order].priority if row.order is not None else 0
+        if row.order is None:
+            return 0
+        order = self.orders[row.order]
+        return EXERCISE if order.exercise else order.priority
 
     def put_responder(self, row: Responder) -> None:
         """Replace a row and what follows from it."""

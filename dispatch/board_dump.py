@@ -27,6 +27,7 @@ class Dump(msgspec.Struct, frozen=True, kw_only=True):
     calls: dict[NoticeId, Heard] = {}
     calls_ended: list[Heard] = []
     circles: list[CirclesTaken] = []
+    centre_seen: list[str] = []
 
 
 def serial(key: str) -> tuple[int, ...]:

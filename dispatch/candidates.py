@@ -59,6 +59,7 @@ class Timed(msgspec.Struct, frozen=True, kw_only=True):
     position: Point
     limit_s: float
     held: bool = False
+    drilled: bool = False
     missed: bool = False
 
     @property

@@ -3,10 +3,12 @@
 from dispatch import assign
 from dispatch import commands as c
 from dispatch import events_case as f
+from dispatch.callout import tell_one
 from dispatch.intake import begin, incident_of
 from dispatch.model import Alarm, Incident, Note
 from dispatch.words import (
     ORDER_ENDED,
+    ORDER_TAKEN,
     ORDER_UNANSWERED,
     AreaId,
     FollowUpKind,
@@ -223,6 +225,7 @@ def change(work: Work, command: c.ChangeIncident) -> None:
     )
     if moved:
         _call_off_unanswered(work, row.id)
+        _tell_who_drives(work, row.id)
     assign.fill(work, row.id)
 
 
@@ -234,6 +237,16 @@ def _call_off_unanswered(work: Work, incident: IncidentId) -> None:
             assign.end_order(
                 work, order_id, OrderStatus.CANCELLED, by=work.who, reason="place changed"
             )
+
+
+def _tell_who_drives(work: Work, incident: IncidentId) -> None:
+    """Who has taken an order goes on with it, to the place as it is now."""
+    row = work.board.incidents[incident]
+    text = f"{incident}: 地点更正 / place corrected: {row.place_name}"
+    for order_id in row.orders:
+        order = work.board.orders[order_id]
+        if order.status in ORDER_TAKEN:
+            tell_one(work, (order.kind, order.responder), text, row.place)
 
 
 def add_note(work: Work, command: c.AddNote) -> None:

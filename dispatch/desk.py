@@ -26,7 +26,7 @@ from dispatch.district import roster_of
 from dispatch.joint import effective_priority
 from dispatch.letters import recall_of
 from dispatch.model import Order
-from dispatch.operate import OPERATIONS
+from dispatch.operate import operate
 from dispatch.ranking import warm_up
 from dispatch.together import fill_together
 from dispatch.words import ORDER_ENDED, IncidentId, NoticeId, OrderId, OrderStatus, ResponderId
@@ -87,7 +87,9 @@ class Desk:
             case c.LoadDistrict():
                 self._load_district(work, command)
             case _:
-                OPERATIONS[type(command)](work, command)
+                operate(work, command)
+        if work.freed and duty.works_over(work, self._on_shift):
+            self._on_shift = duty.take_shifts(work, self._on_shift)
         self._refill(work)
         if work.freed:
             self._retry(work, nsmallest(RETRIED_AT_ONCE, self.board.short, key=self._urgency))

@@ -16,12 +16,17 @@ def take_shifts(work: Work, before: frozenset[ResponderId] | None) -> frozenset[
     book = work.board.district
     roster = book.roster if book is not None else None
     assert roster is not None, "there is a roster to look at"
-    now = frozenset(roster.list_at(work.now_ms))
+    now = set(roster.list_at(work.now_ms))
     for responder in dict.fromkeys(duty.responder for duty in roster.duties):
         row = work.board.responders.get(responder)
-        if row is None or row.order is not None:
+        if row is None:
             continue
         on = responder in now
+        if row.order is not None:
+            # The end of the shift is looked at again when the order is over.
+            if before is None or responder in before:
+                now.add(responder)
+            continue
         changed = row.since_ms == 0 if before is None else on != (responder in before)
         if not changed:
             continue
@@ -29,4 +34,13 @@ def take_shifts(work: Work, before: frozenset[ResponderId] | None) -> frozenset[
             set_status(work, responder, UnitStatus.AVAILABLE, by=BY_ROSTER)
         elif not on and row.status is UnitStatus.AVAILABLE:
             set_status(work, responder, UnitStatus.OFF_DUTY, by=BY_ROSTER)
-    return now
+    return frozenset(now)
+
+
+def works_over(work: Work, believed: frozenset[ResponderId] | None) -> bool:
+    """Whether anybody is counted as on only because an order kept him past his shift."""
+    book = work.board.district
+    roster = book.roster if book is not None else None
+    return (
+        roster is not None and bool(believed) and believed != frozenset(roster.list_at(work.now_ms))
+    )

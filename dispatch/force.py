@@ -22,6 +22,10 @@ ANYONE = "any"
 DIVERTIBLE = frozenset({UnitStatus.DISPATCHED, UnitStatus.EN_ROUTE})
 
 
+EXERCISE = 9
+"""The priority of an order that is an exercise: any real incident may take its unit."""
+
+
 class Force:
     """Masks by availability, capability and travel profile; a row is a unit's place in the book."""
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from dispatch import events as e
-from dispatch.assign import fill
+from dispatch.assign import fill, set_status
 from dispatch.board import Board
 from dispatch.callout import tell_one
 from dispatch.commands import RaiseAlarm
@@ -20,6 +20,7 @@ from dispatch.words import (
     ResponderId,
     ResponderKind,
     SourceKind,
+    UnitStatus,
 )
 from dispatch.work import Work, receipts_for
 from geo.air import air_m
@@ -70,10 +71,19 @@ def raise_alarm(work: Work, command: RaiseAlarm) -> None:
         suspect=command.suspect,
         code=command.code,
     )
+    if plan.type == OFFICER_IN_NEED:
+        _spare(work, command.source)
     if join:
         _join(work, alarm, join)
     else:
         _open(work, alarm, plan, exercise=command.exercise)
+
+
+def _spare(work: Work, officer: ResponderId) -> None:
+    """Who is in need himself is sent nowhere until he reports that he is free again."""
+    row = work.board.responders.get(officer)
+    if row is not None and row.status is UnitStatus.AVAILABLE:
+        set_status(work, officer, UnitStatus.BUSY, by="rule")
 
 
 def type_of(board: Board, command: RaiseAlarm) -> str:

@@ -6,9 +6,11 @@ from typing import Any
 from dispatch import advise, assign, callout, casework
 from dispatch import commands as c
 from dispatch.candidates import Timed
+from dispatch.events import MessageTaken
 from dispatch.model import Incident
 from dispatch.recommend import WIDEST_S
 from dispatch.words import (
+    CENTRE,
     ORDER_ENDED,
     ORDER_FOLLOWS,
     Disposition,
@@ -177,3 +179,13 @@ OPERATIONS: dict[type[c.Command], Operation] = {
     c.CallMany: callout.call_many,
 }
 """What a person at the centre may ask of the desk, and who answers it."""
+
+
+def operate(work: Work, command: Any) -> None:
+    """Do what a person at the centre asks, once for each id of that person."""
+    key = f"{work.who}/{command.id}"
+    if key in work.board.centre_seen:
+        return
+    OPERATIONS[type(command)](work, command)
+    if not work.outcome().rejects:
+        work.tell(MessageTaken(at_ms=work.now_ms, responder=CENTRE, message=key))

@@ -7,7 +7,7 @@ import numpy as np
 from dispatch.board import Board
 from dispatch.candidates import LISTED, STATUS_WHY, Timed, Why, as_candidate
 from dispatch.district import UnitNeed
-from dispatch.force import KINDS, STATUSES
+from dispatch.force import EXERCISE, KINDS, STATUSES
 from dispatch.model import Incident, Recommendation
 from dispatch.ports import Reach
 from dispatch.ranking import Leading, lead
@@ -78,6 +78,8 @@ class UnitSearch:
         """Units under way to a less urgent incident, ranked; only those with a fresh fix."""
         force = self.board.force
         may = self.can & force.divertible & (force.order_priority > self.incident.priority)
+        if self.incident.exercise:
+            may &= force.order_priority < EXERCISE
         if not may.any():
             return []
         may &= self.views.positions.located() & ~self.barred
@@ -145,6 +147,7 @@ class UnitSearch:
                 position=position,
                 limit_s=limit_s,
                 held=held,
+                drilled=held and bool(force.order_priority[row] == EXERCISE),
                 missed=missed,
             )
             for row, seconds, trust, fix_ms, position, missed in named
@@ -201,7 +204,10 @@ def _count(counts: dict[str, int], why: Why, mask: BoolArray) -> None:
 def divert_some(
     picks: list[Timed], held: list[Timed], wanted: int, gain_s: float, *, may_divert: bool
 ) -> list[tuple[Timed, Timed]]:
-    """Put units under way elsewhere among the picks where the rule may; else give the advice."""
+    """Put units under way elsewhere among the picks where the rule may; else give the advice.
+
+    From an exercise a unit is taken at once.
+    """
     advised: list[tuple[Timed, Timed]] = []
     displaced: set[str] = set()
     for one in held:
@@ -214,7 +220,7 @@ def divert_some(
             break
         if worst.tier == 0 and one.eta_s + gain_s > worst.eta_s:
             break
-        if may_divert:
+        if may_divert or one.drilled:
             picks[picks.index(worst)] = one
         else:
             advised.append((one, worst))

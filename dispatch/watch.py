@@ -63,13 +63,14 @@ def _stale_ms(work: Work, order: Order) -> int:
     return int(1_000 * book.rules.stale_after_s.get(kind, DEFAULT_STALE_S))
 
 
-def _to_go_m(order: Order, fix: Position) -> float:
-    return air_m(Point(fix.lon, fix.lat), order.place)
+def _to_go_m(work: Work, order: Order, fix: Position) -> float:
+    """Metres by air to where the incident is now: its place may have been corrected."""
+    return air_m(Point(fix.lon, fix.lat), work.board.incidents[order.serves].place)
 
 
 def _infer(work: Work, order: Order, fix: Position) -> None:
     """What the track says that nobody has pressed."""
-    to_go_m = _to_go_m(order, fix)
+    to_go_m = _to_go_m(work, order, fix)
     age_s = (work.now_ms - fix.at_ms) / 1000
     seen = f"{to_go_m:.0f} m from the place, fix {age_s:.0f} s old"
     standing = fix.speed_mps is None or fix.speed_mps <= STANDING_MPS
@@ -110,7 +111,7 @@ def _judge(work: Work, order: Order, plan: Plan, fix: Position | None, *, fresh:
         and fix is not None
         and order.status is OrderStatus.ACCEPTED
         and work.now_ms - order.since_ms > STARTS_WITHIN_MS
-        and _moved_m(order, fix) < MOVED_M < _to_go_m(order, fix)
+        and _moved_m(order, fix) < MOVED_M < _to_go_m(work, order, fix)
     ):
         why = "not_moving"
     if why is None:
@@ -120,7 +121,7 @@ def _judge(work: Work, order: Order, plan: Plan, fix: Position | None, *, fresh:
             at_ms=work.now_ms,
             order=order.id,
             why=why,
-            to_go_m=round(_to_go_m(order, fix), 1) if fix is not None else None,
+            to_go_m=round(_to_go_m(work, order, fix), 1) if fix is not None else None,
             fix_age_s=round((work.now_ms - fix.at_ms) / 1000, 1) if fix is not None else None,
         )
     )

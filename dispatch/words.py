@@ -14,6 +14,9 @@ ResponderId = NewType("ResponderId", str)
 GroupId = NewType("GroupId", str)
 AreaId = NewType("AreaId", str)
 
+CENTRE = ResponderId("operator")
+"""To whom refusals of what a person at the centre asked for are addressed; no device listens."""
+
 
 class ResponderKind(StrEnum):
     """What an order can go to; the value is also the MQTT topic level."""

@@ -16,10 +16,15 @@ from dispatch.letters import (
 )
 from dispatch.model import Alarm
 from dispatch.ports import Places, Positions, Roads
-from dispatch.words import SOURCES_OUTSIDE, IncidentId, OrderStatus, ResponderId, ResponderKind
+from dispatch.words import (
+    CENTRE,
+    SOURCES_OUTSIDE,
+    IncidentId,
+    OrderStatus,
+    ResponderId,
+    ResponderKind,
+)
 
-CENTRE = ResponderId("operator")
-"""To whom refusals of what a person at the centre asked for are addressed; no device listens."""
 RECALLS = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
 
 

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from dispatch import commands as c
 from dispatch.runtime import EngineStoppedError
-from dispatch.words import CallKind
-from dispatch.work import CENTRE, Outcome
+from dispatch.words import CENTRE, CallKind
+from dispatch.work import Outcome
 from gateways.api.bodies import BODIES, command_of
 from gateways.api.done import BY, Done, DoneBook, digest_of, done_of
 from gateways.api.named import check_named, refused

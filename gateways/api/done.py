@@ -72,7 +72,8 @@ def digest_of(command: Any) -> str:
 
 def done_of(command: Command, events: Sequence[e.AnyEvent]) -> Done:
     """The answer to a command that was carried out."""
-    tags = tuple(dict.fromkeys(tag_of(type(event)) for event in events))
+    told = [type(event) for event in events if not isinstance(event, e.MessageTaken)]
+    tags = tuple(dict.fromkeys(tag_of(kind) for kind in told))
     incident, code, joined = _named(command), None, None
     for event in events:
         match event:

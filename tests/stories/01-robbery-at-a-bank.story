@@ -30,4 +30,5 @@
           I1-2 completed: reported available
           I1 contained
           I1-3 completed: incident closed: handled
+          P002 is available, by rule
           I1 closed: handled

@@ -55,15 +55,19 @@
           I1-5 overdue, sent again, attempt 5
 08:05:05  (time passes)
           I1-1 expired: no answer
+          U01 is available, by rule
           I1-6 overdue, sent again, attempt 5
           recall of I1-1 to U01
 08:05:20  (time passes)
           I1-2 expired: no answer
+          U03 is available, by rule
           recall of I1-2 to U03
 08:05:35  (time passes)
           I1-3 expired: no answer
+          U04 is available, by rule
           recall of I1-3 to U04
 08:05:50  (time passes)
           I1-4 expired: no answer
+          U05 is available, by rule
           recall of I1-4 to U05
 08:06:00  U01 is busy

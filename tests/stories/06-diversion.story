@@ -13,6 +13,7 @@
 08:00:20  P001 presses robbery a1
           incident I2 robbery at 银行1, by P001
           I1-1 cancelled: diverted to I2
+          U01 is available, by rule
           order I2-1 to U01 respond, eta 46 s
           order I2-2 to U03 respond, eta 192 s
           order I2-3 to P002 hold, eta on foot 317 s

@@ -7,6 +7,7 @@
           receipt to P001 for a1: I1
 08:00:10  operator recalls I1-1 wrong unit
           I1-1 cancelled: wrong unit
+          U01 is available, by operator/wang
           I1 lacks 1 confirmation
           I1 pending
           recall of I1-1 to U01
@@ -21,6 +22,7 @@
           I1-2 accepted
 08:00:40  operator closes I1 false alarm
           I1-2 cancelled: incident closed: false_alarm
+          U03 is available, by operator/wang
           I1 closed: false_alarm
           recall of I1-2 to U03
 08:00:41  U03 gets I1-2
