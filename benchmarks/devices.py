@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import gc
 import json
+import os
 import resource
 import signal
 import sys
@@ -43,6 +44,7 @@ from simulator.ledger import percentile
 
 RESULTS = Path(__file__).parent / "results"
 FIRST_PHONE = 13_900_000_000
+POLICIES = {os.SCHED_OTHER: "normal", os.SCHED_RR: "real-time", os.SCHED_FIFO: "real-time"}
 SETTLE_S = 2.0
 IDLE_S = 5.0
 
@@ -105,6 +107,7 @@ async def measure(scale: Scale, folder: Path, tell: Callable[[str], None]) -> di
     write_book(folder / "state", district)
     port, page = free_port(), free_port()
     found: dict[str, Any] = {"machine": describe(), "scale": asdict(scale)}
+    found["scheduling"] = POLICIES.get(os.sched_getscheduler(0), "other")
     places = [(phone_of(n), lon, lat) for n, (_, lon, lat) in enumerate(district.units)]
     with ExitStack() as stack:
         broker, _ = stack.enter_context(mosquitto(folder))
