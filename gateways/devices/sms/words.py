@@ -21,7 +21,7 @@ HERE_M = 50.0
 ACCEPT = frozenset({"1", "接受", "收到", "接收", "同意", "ok", "yes", "y", "accept", "roger"})
 REFUSE = frozenset({"2", "拒绝", "不能", "无法", "no", "n", "refuse", "reject"})
 HELP = frozenset({"110", "sos", "help", "求救", "求助", "救命", "紧急"})
-ANSWER = re.compile(r"([^\W\d_]+|[12])(?:[\s,.:;、。#/+-]*(\d{4,8}))?[\s.!。]*")
+ANSWER = re.compile(r"([^\W\d_]+|[12](?!\d))(?:[\s,.:;、。#/+-]*(\d{4,8}))?[\s.!。]*")
 SIDES = (
     ("北", "N"), ("东北", "NE"), ("东", "E"), ("东南", "SE"),
     ("南", "S"), ("西南", "SW"), ("西", "W"), ("西北", "NW"),
