@@ -5,7 +5,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import reduce
+from functools import partial, reduce
 from operator import xor
 from random import Random
 from typing import cast
@@ -160,6 +160,11 @@ class Terminal(asyncio.Protocol):
         return body + b"\0\x04\0\0\0\x5a" + self.crowd.stamp + b"\x01\x04\0\0\0\x64\x30\x01\x1f"
 
 
+def itself(one: Terminal) -> Terminal:
+    """What makes the protocol of a connection that belongs to a terminal already there."""
+    return one
+
+
 class Crowd:
     """All terminals, and the clock they report by."""
 
@@ -176,7 +181,7 @@ class Crowd:
         for at in range(first, last, CONNECTS_AT_ONCE):
             some = self.terminals[at : min(last, at + CONNECTS_AT_ONCE)]
             await asyncio.gather(
-                *(loop.create_connection(lambda one=one: one, "127.0.0.1", port) for one in some)
+                *(loop.create_connection(partial(itself, one), "127.0.0.1", port) for one in some)
             )
         while not all(one.proved for one in self.terminals[first:last]):  # noqa: ASYNC110 - they count
             await asyncio.sleep(0.02)
