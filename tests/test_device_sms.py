@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
+from dispatch.commands import CancelOrder
+from dispatch.letters import OrderLetter
 from dispatch.words import OrderStatus, ResponderId, ResponderKind
 from gateways.devices.door import DeviceDoor
 from gateways.devices.heard import Answered, Reading, Rejected, Reply, Understood
@@ -89,6 +91,18 @@ def test_a_unit_that_is_cut_short_is_rejected(row: dict[str, Any]) -> None:
         cut = decode_line(row["hex"][:size], None, 0)
         assert meaning(cut) == whole[: len(meaning(cut))]
         assert size == 34 or isinstance(cut[-1], Rejected)
+
+
+@pytest.mark.parametrize("row", UNITS, ids=lambda row: row["id"])
+def test_every_changed_byte_is_read_or_rejected(row: dict[str, Any]) -> None:
+    whole = bytes.fromhex(row["hex"])
+    for at in range(len(whole)):
+        for other in {whole[at] ^ bit for bit in (1, 2, 64, 128)} | {0, 255}:
+            raw = whole[:at] + bytes([other]) + whole[at + 1 :]
+            readings = decode_line(raw.hex(), None, 0)
+            assert readings
+            for reading in readings:
+                assert isinstance(reading, Understood | Rejected)
 
 
 @settings(max_examples=300, deadline=None)
@@ -335,3 +349,43 @@ async def test_a_text_for_help_and_a_robbery_are_alarms(tmp_path: Path) -> None:
         types = [one.type for one in lab.line.engine.board.alarms.values()]
         assert sorted(types) == ["panic", "robbery"]
         assert await lab.centre.deliver(NUMBER, b"odd", data_coding=8) != Status.OK
+
+
+async def test_a_recall_follows_an_order_that_was_sent_and_is_confirmed(tmp_path: Path) -> None:
+    async with town(tmp_path) as lab:
+        order = await lab.order()
+        await lab.centre.code()
+        engine = lab.line.engine
+        cancel = CancelOrder(id="c1", order=order.id, reason="false alarm")
+        await engine.submit(cancel, "operator")
+        await lab.centre.hear(lambda told: "指令撤回" in told)
+        assert order.id in engine.board.owed
+        last = len(lab.centre.texts) - 1
+        assert await lab.centre.receipt(last) == 0
+        await until(lambda: order.id not in engine.board.owed)
+
+
+async def test_a_text_that_was_lost_is_sent_when_the_order_is_repeated(tmp_path: Path) -> None:
+    async with town(tmp_path) as lab:
+        order = await lab.order()
+        code = await lab.centre.code()
+        first = len(lab.centre.texts)
+        letter = OrderLetter(order=lab.line.engine.board.orders[order.id])
+        lab.line.engine.send_again([letter])
+        assert await lab.centre.receipt(0, "UNDELIV") == 0
+        assert len(lab.centre.texts) == first
+        lab.line.engine.send_again([letter])
+        assert f"1 {code}" in await lab.centre.hear(lambda told: f"2 {code}" in told, first)
+
+
+async def test_guessing_codes_is_stopped(tmp_path: Path) -> None:
+    async with town(tmp_path) as lab:
+        order = await lab.order()
+        code = await lab.centre.code()
+        for at in range(5):
+            await lab.centre.say(NUMBER, f"1 {(int(code) + 1 + at) % 100_000:05}")
+        await lab.centre.say(NUMBER, f"1 {code}")
+        assert lab.status(order) is OrderStatus.ISSUED
+        figure = "street110_device_frames_total"
+        assert lab.line.figure(figure, protocol="sms", result="wrong_code") == 5
+        assert lab.line.figure(figure, protocol="sms", result="locked") == 1

@@ -4,10 +4,11 @@ import asyncio
 import ipaddress
 import random
 from collections import OrderedDict
-from typing import cast
+from typing import Annotated, cast
 
 import msgspec
 import structlog
+from msgspec import Meta
 from prometheus_client import CollectorRegistry
 
 from dispatch.letters import Letter
@@ -38,8 +39,8 @@ class NmeaOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: int = 10110
-    connect: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()
+    connect: tuple[Annotated[str, Meta(pattern=r"^.+:\d{1,5}$")], ...] = ()
+    allow: tuple[Annotated[str, Meta(pattern=r"^[0-9A-Fa-f.:]+(/\d{1,3})?$")], ...] = ()
 
 
 class Source(msgspec.Struct):

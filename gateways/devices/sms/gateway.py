@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import OrderedDict
+from typing import Annotated, Literal
 
 import msgspec
 import structlog
+from msgspec import Meta
 from prometheus_client import CollectorRegistry
 
 from dispatch.commands import AddNote
@@ -46,21 +48,21 @@ class SmsOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: int = 2775
-    system_id: str = "street110"
-    password: str = ""
-    system_type: str = ""
+    system_id: Annotated[str, Meta(max_length=15)] = "street110"
+    password: Annotated[str, Meta(max_length=8)] = ""
+    system_type: Annotated[str, Meta(max_length=12)] = ""
     tls: bool = False
-    source: str = "110"
+    source: Annotated[str, Meta(max_length=20)] = "110"
     after_s: float = 20.0
-    language: str = "zh"
-    country: str = "86"
+    language: Literal["zh", "en"] = "zh"
+    country: Annotated[str, Meta(pattern=r"^\d{0,4}$")] = "86"
     code_key: str | None = None
     without_code: bool = False
-    window: int = 10
-    per_s: float = 10.0
-    enquire_s: float = 30.0
-    response_s: float = 30.0
-    queue: int = 2_000
+    window: Annotated[int, Meta(ge=1, le=100)] = 10
+    per_s: Annotated[float, Meta(gt=0)] = 10.0
+    enquire_s: Annotated[float, Meta(gt=0)] = 30.0
+    response_s: Annotated[float, Meta(gt=0)] = 30.0
+    queue: Annotated[int, Meta(ge=1)] = 2_000
 
 
 class SmsGateway:
