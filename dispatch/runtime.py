@@ -115,7 +115,7 @@ class Engine:
         """Until `send_again`, what is released stays in doubt: nobody may carry it yet.
 
         Without this a second crash, before the broker was found again, would lose for good what
-        the first one had left in doubt.
+        the first one had left in doubt. Called again when the gateways are about to leave.
         """
         self._edges_to_come = True
 

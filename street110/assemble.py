@@ -149,6 +149,8 @@ class Running:
         )
         await self.console.start(self.config.http.host, self.config.http.port)
         self._stack.push_async_callback(self.console.stop)
+        # The gateways leave before the last batch is durable: its letters stay in doubt.
+        self._stack.callback(self.engine.await_edges)
         self._stack.push_async_callback(phones.stop)
         self._every(PRESENCE_EVERY_S, "presence", api.presence.look)
 
