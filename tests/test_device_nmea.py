@@ -125,12 +125,19 @@ def test_who_speaks_stands_in_many_places() -> None:
     assert one_fix(f"2026-09-21 14:13:20.000 {plain}").device is None
     assert one_fix(f"[14:13:20] car7:{plain}").device == "car7"
     assert one_fix(f"{plain},11,865733027593268,1").device == "865733027593268"
+    assert one_fix(f"4711/022789000688081/{plain}").device == "022789000688081"
+    assert one_fix(plain.encode().hex()).lat == one_fix(plain).lat
     tagged = one_fix(block + plain)
     assert tagged.device == "car7"
     assert tagged.at_ms == 1_700_000_000_000 // DAY_MS * DAY_MS + 12 * 3_600_000
     assert isinstance(reads_as(block.replace("car7", "car8") + plain), Rejected)
     assert isinstance(reads_as("?!" + plain), Rejected)
-    for line, name in (("IMEI 353301013451129", "353301013451129"), ("$PGID,359853*50", "359853")):
+    for line, name in (
+        ("IMEI 353301013451129", "353301013451129"),
+        ("3533010134512924", "3533010134512924"),
+        ("$PGID,359853*50", "359853"),
+        ("$PCPTI,Cradle Point,184453,184453.0,6F*57", "Cradle Point"),
+    ):
         (reading,) = decode_line(line, device("d", "nochecksum"), NOW_MS)
         assert isinstance(reading, Understood)
         assert isinstance(reading.heard[0], SaidHello)

@@ -22,7 +22,7 @@ UNCHECKED = frozenset({"GGA"})
 the last, the station, must be there, so that one that was cut short is not taken for them."""
 STATION = re.compile(r"\d[\d.]*")
 DEGREES = re.compile(r"(\d{1,3})(\d{2}(?:\.\d{1,10})?)")
-HELLO = re.compile(r"IMEI[ :,]?(\d{14,16})")
+HELLO = re.compile(r"IMEI[ :,]?(\d{14,16})|([0-9A-F]{8,20})")
 NAMES = frozenset({"PGID", "DEVID", "GPFID", "PCPTI"})
 """Sentences that only say who is speaking."""
 
@@ -34,7 +34,7 @@ def decode(
     text = line.strip()
     hello = HELLO.fullmatch(text)
     if hello is not None:
-        return Understood(heard=(SaidHello(device=hello[1], what="IMEI"),))
+        return Understood(heard=(SaidHello(device=hello[1] or hello[2], what="identity"),))
     try:
         if text.startswith("QZE,") and len(text) <= MAX_LINE:
             fix = _to_fix(_read_qze(text.split(",")), None, now_ms, datum, None)

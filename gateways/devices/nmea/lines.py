@@ -9,6 +9,7 @@ from gateways.devices.nmea.sentence import MAX_LINE
 from gateways.devices.registry import Datum, Device
 
 HEX = re.compile(rb"(?:[0-9a-fA-F]{2}\s*){8,}")
+SENTENCE = re.compile(rb"[$!][A-Z]{2}|^IMEI|^QZE")
 ENDS = re.compile(r"[\r\n]+")
 MAX_TOGETHER = 500
 """Sentences of one line of a file, or of one datagram."""
@@ -20,13 +21,19 @@ def decode_line(line: bytes | str, device: Device | None, now_ms: int) -> list[R
     r"""Sentences as text, parted by `\r\n` written out or not; or the same in hex."""
     raw = line.encode("utf-8", "replace") if isinstance(line, str) else line
     raw = raw.strip()
-    if HEX.fullmatch(raw) and b"24" in raw:
-        raw = binascii.unhexlify(b"".join(raw.split()))
+    if HEX.fullmatch(raw):
+        raw = _from_hex(raw)
     text = raw.decode("latin-1").replace("\\r", "\r").replace("\\n", "\n")
     found = [one for one in ENDS.split(text) if one.strip()]
     if len(found) > MAX_TOGETHER:
         return [Rejected(reason="too_long", detail=f"more than {MAX_TOGETHER} sentences")]
     return [read(one, device, now_ms) for one in found]
+
+
+def _from_hex(raw: bytes) -> bytes:
+    """The sentence that is written in hex; a bare number of a tracker is none and stays."""
+    found = binascii.unhexlify(b"".join(raw.split()))
+    return found if SENTENCE.search(found) else raw
 
 
 def read(text: str, device: Device | None, now_ms: int) -> Reading:

@@ -24,7 +24,7 @@ PUBX_FIXES = frozenset({"G2", "G3", "D2", "D3", "RK"})
 GGA_FIELDS = 14
 METRES_PER_HDOP = 5.0
 """A receiver's usual error without correction, which the dilution multiplies."""
-WIRE_IDENTITY = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]*")
+WIRE_IDENTITY = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.: -]*")
 
 
 class Raw(msgspec.Struct, frozen=True, kw_only=True):

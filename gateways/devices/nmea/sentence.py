@@ -13,6 +13,8 @@ MAX_LINE = 512
 MAX_FIELDS = 64
 TAG_BLOCK = re.compile(r"\\([^\\]*)\\")
 IDENTITY = re.compile(r"([0-9A-Za-z](?:[0-9A-Za-z_.:-]{0,62}[0-9A-Za-z])?)[,;:]?")
+NUMBERED = re.compile(r"[0-9A-Za-z]{1,16}/([0-9A-Za-z]{1,64})/")
+"""A gateway's own number before the identity, each with a stroke after it."""
 LOGGED = re.compile(r"[\[(]?[0-9][0-9TZ:.,/+\- ]*[\])]?[\s,;:]*\s")
 """A time that a logger put before a sentence, parted from it by a blank."""
 HEX2 = re.compile(r"[0-9A-Fa-f]{2}")
@@ -122,7 +124,8 @@ def _read_prefix(before: str) -> str | None:
     if not before or LOGGED.fullmatch(before):
         return None
     logged = LOGGED.match(before)
-    found = IDENTITY.fullmatch(before[logged.end() :] if logged else before)
+    rest = before[logged.end() :] if logged else before
+    found = NUMBERED.fullmatch(rest) or IDENTITY.fullmatch(rest)
     if found is None:
         raise BadSentenceError(
             "prefix", f"cannot tell what stands before the sentence: {before[:40]!r}"
