@@ -106,6 +106,7 @@ async def test_from_the_guards_press_to_the_officers_clear(
     await expect(row).to_have_class("recorded")
     await expect(row).to_contain_text("已受理")
     await expect(row).to_contain_text("I1")
+    await expect(guard.page.locator("#last")).to_have_text("抢劫 · 已受理 I1")
     order = officer.page.locator("#order.screen")
     await expect(order).to_contain_text("抢劫")
     await expect(order.locator(".way li").first).to_be_visible()

@@ -50,11 +50,14 @@ export function Banner() {
   return isHeard() ? null : html`<p class="banner" id="mute">${say("soundOff")}</p>`;
 }
 
+/** How far an alarm has come; what cannot be sent now is kept. */
+export const stateOf = (one) => (one.state === "sending" && store.link === "lost" ? "kept" : one.state);
+
 export function Alarms() {
   return html`<section id="alarms" aria-live="polite"><h2>${say("mine")}</h2>
     ${store.alarms.length ? null : html`<p class="blank">${say("none")}</p>`}
     <ul>${store.alarms.map((one) => {
-      const state = one.state === "sending" && store.link === "lost" ? "kept" : one.state;
+      const state = stateOf(one);
       return html`<li key=${one.id} class=${one.state} data-alarm=${one.id}>
         <time>${clock(one.t, zone())}</time><b>${typeName(one.type)}</b>
         <span>${say(state)}${one.incident ? html` <em>${one.incident}</em>` : null}${one.error ? html` <small>${one.error}</small>` : null}</span></li>`;

@@ -1,7 +1,8 @@
 // The guard's page: one red button, what it came to, what the neighbours cry, and orders to this post.
 
 import { html, render } from "../vendor/preact-htm/htm-preact.mjs";
-import { Alarms, Banner, Clock, isAnswering, Language, Link, Notices, OrderScreen, typeName } from "./parts.js";
+import { now } from "./link.js";
+import { Alarms, Banner, Clock, isAnswering, Language, Link, Notices, OrderScreen, stateOf, typeName, useSecond } from "./parts.js";
 import { Hold, Still } from "./press.js";
 import { begin, raise, store } from "./store.js";
 import { install } from "./shell.js";
@@ -9,6 +10,7 @@ import { say } from "./words.js";
 
 const FIRST = "panic";
 const QUIET = "duress";
+const LAST_MS = 300000;
 
 const types = () => store.hello?.types ?? [];
 const has = (type) => types().some((one) => one.type === type);
@@ -20,6 +22,15 @@ function Sign() {
   const quiet = () => raise(has(QUIET) ? QUIET : first(), { silent: true });
   return html`<${Still} name="sign" kind="sign" act=${quiet} label="${say(kind ?? "post")} ${sign ?? ""} ${name ?? ""}">
     <b>${sign ?? "—"}</b><span>${name ?? ""}</span><//>`;
+}
+
+/** What became of the last press, where the eyes are. */
+function Last() {
+  useSecond();
+  const one = store.alarms[0];
+  if (!one || now() - one.t > LAST_MS) return html`<p id="last"></p>`;
+  const state = stateOf(one);
+  return html`<p id="last" class=${state}>${typeName(one.type)} · <b>${say(state)}</b> ${one.incident ?? ""}</p>`;
 }
 
 function Group() {
@@ -38,6 +49,7 @@ function Page({ redraw }) {
     <main id="post" class=${store.order ? "busy" : ""}>
       <div id="press">
         <${Hold} name="alarm" kind="huge" act=${() => raise(first())} label="${say("alarm")}, ${say("hold")}"><b>${say("alarm")}</b><small>${say("hold")}</small><//>
+        <${Last}/>
       </div>
       <div id="kinds">
         ${direct.map((one) => html`<${Hold} key=${one.type} name=${one.type} kind="bar direct" act=${() => raise(one.type)} label="${typeName(one.type)}, ${say("hold")}">
