@@ -32,6 +32,7 @@ class Why(StrEnum):
     SOURCE_OF_ALARM = "source_of_alarm"
     DIVERTED = "diverted"
     GAIN_TOO_SMALL = "gain_too_small"
+    COVERS_BEAT = "covers_beat"
     BY_OPERATOR = "by_operator"
     AT_SILENT_SITE = "at_silent_site"
 
@@ -61,11 +62,12 @@ class Timed(msgspec.Struct, frozen=True, kw_only=True):
     held: bool = False
     drilled: bool = False
     missed: bool = False
+    price_s: float = 0.0
 
     @property
     def rank_key(self) -> tuple[int, float, str]:
         """The best sorts first; no tie is left to chance."""
-        return self.tier, self.eta_s, self.responder
+        return self.tier, self.eta_s + self.price_s, self.responder
 
 
 def as_candidate(one: Timed, rank: int, *, chosen: bool, limit_s: float) -> Candidate:
@@ -83,6 +85,8 @@ def as_candidate(one: Timed, rank: int, *, chosen: bool, limit_s: float) -> Cand
         why = Why.STALE
     elif one.eta_s > limit_s:
         why = Why.BEYOND_LIMIT
+    elif one.price_s > 0 and not chosen:
+        why = Why.COVERS_BEAT
     return Candidate(
         responder=one.responder,
         kind=one.kind,
@@ -93,4 +97,5 @@ def as_candidate(one: Timed, rank: int, *, chosen: bool, limit_s: float) -> Cand
         position=one.position,
         chosen=chosen,
         reason=why,
+        price_s=round(one.price_s, 1),
     )

@@ -14,6 +14,7 @@ from dispatch import (
     board_case,
     callout,
     casework,
+    cover,
     duty,
     follow,
     intake,
@@ -104,8 +105,9 @@ class Desk:
             due.append(self._watched_ms + (0 if self._to_watch else WATCH_MS))
         if self.board.recalls:
             due.append(self._recalled_ms + (0 if self._to_recall else RECALL_MS))
-        if self.board.district is not None and self.board.district.circles:
-            due.append(self._circled_ms + 1_000 * self.board.district.rules.circles_every_s)
+        book = self.board.district
+        if book is not None and (book.circles or book.rules.cover_s > 0):
+            due.append(self._circled_ms + 1_000 * book.rules.circles_every_s)
         if self.board.district is not None and self.board.district.roster is not None:
             due.append(self._shifted_ms + SHIFT_MS)
         return min((at_ms for at_ms in due if at_ms is not None), default=None)
@@ -142,9 +144,12 @@ class Desk:
         if book is None:
             return
         circle_ms = 1_000 * book.rules.circles_every_s
-        if book.circles and work.now_ms >= self._circled_ms + circle_ms:
+        looks = bool(book.circles) or book.rules.cover_s > 0
+        if looks and work.now_ms >= self._circled_ms + circle_ms:
             self._circled_ms = work.now_ms
             advise.take_circles(work)
+            if book.rules.cover_s > 0:
+                cover.take_prices(work)
         if book.roster is not None and work.now_ms >= self._shifted_ms + SHIFT_MS:
             self._shifted_ms = work.now_ms
             self._on_shift = duty.take_shifts(work, self._on_shift)

@@ -163,6 +163,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
     joint: bool = True
     """Whether several waiting incidents are served together; else one after the other."""
+    cover_s: Annotated[float, Meta(ge=0, le=600)] = 0.0
+    """A unit that leaves its beat bare counts as up to so many seconds farther; 0: the nearest.
+
+    Only incidents of priority 2 and below pay it.
+    """
     circles_every_s: Annotated[int, Meta(ge=10, le=3_600)] = 60
 
 

@@ -33,6 +33,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "refused": ("拒绝指令", "refused the order"),
     "source_of_alarm": ("报警来源本身", "is the source of the alarm"),
     "diverted": ("由较低等级警情改派", "diverted from a less urgent incident"),
+    "covers_beat": ("其责任区将无人照应", "its beat would be left bare"),
     "gain_too_small": ("改派节省时间不足", "diverting it would gain too little"),
     "by_operator": ("由调度员指定", "picked by an operator"),
     "at_silent_site": ("静默警情现场, 不得发声", "at a silent site, where nothing may sound"),

@@ -7,7 +7,7 @@ import numpy as np
 from dispatch.district import Unit
 from dispatch.model import Responder
 from dispatch.words import ResponderId, ResponderKind, UnitKind, UnitStatus
-from geo.types import BoolArray, IntArray, Profile
+from geo.types import BoolArray, FloatArray, IntArray, Profile
 
 PROFILE_OF = {
     UnitKind.CAR: Profile.CAR,
@@ -44,6 +44,7 @@ class Force:
         }
         self.kind: IntArray = np.array([KINDS.index(unit.kind) for unit in units], dtype=np.int64)
         self.order_priority = np.zeros(size, dtype=np.int8)
+        self.price_s: FloatArray = np.zeros(size)
         self.missed: BoolArray = np.zeros(size, dtype=np.bool_)
         self._can: dict[str, BoolArray] = {}
         for row, unit in enumerate(units):

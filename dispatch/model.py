@@ -116,6 +116,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     position: Point | None
     chosen: bool
     reason: str
+    price_s: float = 0.0
+    """Seconds that its beat loses, as they were counted on top of its own."""
 
 
 class Recommendation(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import numpy as np
 
 from dispatch.board import Board
 from dispatch.candidates import LISTED, STATUS_WHY, Timed, Why, as_candidate
+from dispatch.cover import COVERS_FROM
 from dispatch.district import UnitNeed
 from dispatch.force import EXERCISE, KINDS, STATUSES
 from dispatch.model import Incident, Recommendation
@@ -52,6 +53,8 @@ class UnitSearch:
         stale_s = [book.rules.stale_after_s.get(kind, DEFAULT_STALE_S) for kind in KINDS]
         self.stale_after_ms = np.array([1_000 * limit for limit in stale_s], dtype=np.int64)
         self._reach: dict[tuple[Profile, float], Reach] = {}
+        pays = book.rules.cover_s > 0 and incident.priority >= COVERS_FROM
+        self.price_s = force.price_s if pays else None
 
     def reach(self, profile: Profile, limit_s: float) -> Reach:
         """The search from the incident's place, made once per profile and limit."""
@@ -103,8 +106,9 @@ class UnitSearch:
         force = self.board.force
         oldest_ms = self.now_ms - self.stale_after_ms
         at_ms = self.views.positions.times()
+        dear = eta if self.price_s is None else eta + self.price_s
         return lead(
-            may, eta, at_ms, oldest_ms, force.kind, force.missed, count=count, limit_s=limit_s
+            may, dear, at_ms, oldest_ms, force.kind, force.missed, count=count, limit_s=limit_s
         )
 
     def doubtful(self) -> BoolArray:
@@ -147,6 +151,7 @@ class UnitSearch:
                 position=position,
                 limit_s=limit_s,
                 held=held,
+                price_s=0.0 if self.price_s is None else float(self.price_s[row]),
                 drilled=held and bool(force.order_priority[row] == EXERCISE),
                 missed=missed,
             )

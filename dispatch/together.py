@@ -10,6 +10,7 @@ import numpy as np
 
 from dispatch.assign import divert, fill, filled, issue, needs_of
 from dispatch.candidates import Timed, as_candidate
+from dispatch.cover import COVERS_FROM
 from dispatch.district import Plan, UnitNeed
 from dispatch.events import Recommended
 from dispatch.joint import effective_priority, solve
@@ -19,11 +20,12 @@ from dispatch.recommend import UnitSearch
 from dispatch.words import IncidentId, ResponderId, ResponderKind, Role
 from dispatch.work import Work
 from geo.air import air_m
-from geo.types import FloatArray, Point
+from geo.types import BoolArray, FloatArray, IntArray, Point
 
 MOST = 20
 """So many incidents are solved at once; the rest have their turn at the next look."""
 FARTHEST_S = 3_600.0
+SPARE = 8
 APPROACHES = 8
 """Roads of arrival are told apart by the eighth of the compass they come from."""
 
@@ -43,7 +45,7 @@ def fill_together(work: Work, incidents: Sequence[IncidentId]) -> None:
         answer = solve(
             [_waiting(work, row, wants[row.id]) for row in rows],
             ready,
-            Options(divert_gain_s=gain_s),
+            Options(divert_gain_s=gain_s, covers_from=COVERS_FROM),
         )
         for choice in answer.choices:
             if choice.responder is not None:
@@ -91,13 +93,19 @@ def _make_ready(
     searches = [
         UnitSearch(work.board, work.views, row, wants[row.id][0], work.now_ms) for row in rows
     ]
+    book = work.board.district
+    assert book is not None, "incidents come from alarms of a book"
+    goes = force.available
+    if book.rules.divert == "automatic":
+        goes = goes | force.divertible
     located = work.views.positions.located()
     eta = np.full((len(force.ids), len(rows)), np.inf)
     for column, search in enumerate(searches):
-        may = (force.available & located) & ~search.barred
+        may = (goes & located) & ~search.barred
         eta[:, column] = search.seconds(may, FARTHEST_S)
-    near = _nearest_rows(eta, sum(len(wants[row.id]) for row in rows))
-    capabilities = {need.capability for row in rows for need in wants[row.id]}
+    capabilities = sorted({need.capability for row in rows for need in wants[row.id]})
+    can = {word: force.can(word) for word in capabilities}
+    near = _nearest_rows(eta, list(can.values()), sum(len(wants[row.id]) for row in rows))
     doubtful = searches[0].doubtful()[near]
     lonlat, _ = work.views.positions.at(near)
     return (
@@ -105,35 +113,48 @@ def _make_ready(
             ids=tuple(force.ids[row] for row in near.tolist()),
             eta_s=eta[near],
             tier=doubtful.astype(np.int64),
-            held=np.zeros(len(near), dtype=np.int64),
-            robs=np.full(len(near), -1, dtype=np.int64),
+            held=np.where(force.available, 0, force.order_priority)[near].astype(np.int64),
+            robs=_robs(work, rows, near),
             locked=np.zeros(len(near), dtype=np.bool_),
-            price_s=np.zeros(len(near)),
-            can={word: force.can(word)[near] for word in capabilities},
+            price_s=force.price_s[near],
+            can={word: mask[near] for word, mask in can.items()},
             approach=_approaches(lonlat, rows),
         ),
         searches,
     )
 
 
-def _nearest_rows(eta: FloatArray, wanted: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """The rows that can matter: of each incident the nearest, more than all wants together."""
+def _nearest_rows(eta: FloatArray, can: Sequence[BoolArray], wanted: int) -> IntArray:
+    """The rows that can matter: for each incident the nearest of each capability asked for.
+
+    More than all wants together are kept of each, so that no optimum is cut off.
+    """
     keep: set[int] = set()
     for column in range(eta.shape[1]):
-        reachable = np.flatnonzero(np.isfinite(eta[:, column]))
-        order = np.lexsort((reachable, eta[reachable, column]))
-        keep.update(reachable[order][: wanted + 8].tolist())
+        for mask in can:
+            reachable = np.flatnonzero(np.isfinite(eta[:, column]) & mask)
+            order = np.lexsort((reachable, eta[reachable, column]))
+            keep.update(reachable[order][: wanted + SPARE].tolist())
     return np.array(sorted(keep), dtype=np.int64)
 
 
-def _approaches(
-    lonlat: FloatArray, rows: Sequence[Incident]
-) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
+def _robs(work: Work, rows: Sequence[Incident], near: IntArray) -> IntArray:
+    """(n,): the column of the incident that each would leave, -1 where it is none of these."""
+    columns = {row.id: column for column, row in enumerate(rows)}
+    found = np.full(len(near), -1, dtype=np.int64)
+    for place, row in enumerate(near.tolist()):
+        held = work.board.responders[work.board.force.ids[row]].order
+        if held is not None:
+            found[place] = columns.get(work.board.orders[held].serves, -1)
+    return found
+
+
+def _approaches(lonlat: FloatArray, rows: Sequence[Incident]) -> IntArray:
     """(n, m): the eighth of the compass from which each would come to each."""
     places = np.array([(row.place.lon, row.place.lat) for row in rows])
     away = lonlat[:, None, :] - places[None, :, :]
     turn = np.arctan2(away[:, :, 1], away[:, :, 0]) / (2 * np.pi) % 1.0
-    eighth: np.ndarray[tuple[int, int], np.dtype[np.int64]] = (turn * APPROACHES).astype(np.int64)
+    eighth: IntArray = (turn * APPROACHES).astype(np.int64)
     return eighth
 
 
@@ -202,4 +223,5 @@ def _timed(work: Work, responder: ResponderId, eta_s: float, search: UnitSearch)
         position=position,
         limit_s=FARTHEST_S,
         missed=bool(work.board.force.missed[row]),
+        price_s=0.0 if search.price_s is None else float(search.price_s[row]),
     )

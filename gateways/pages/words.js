@@ -48,6 +48,7 @@ const TERMS = {
   unresponsive: ["未应答", "did not answer"], on_order: ["执行指令中", "on another order"],
   lacks_capability: ["能力不符", "lacks the capability"], already_sent: ["已派出", "already sent"],
   source_of_alarm: ["报警来源", "source of the alarm"], diverted: ["改派", "diverted from a lesser call"],
+  covers_beat: ["须照应本区", "covers its beat"],
   gain_too_small: ["改派收益小", "diverting gains too little"], by_operator: ["人工指定", "by the operator"],
   at_silent_site: ["静默现场", "at a silent site"], stale_fix: ["定位过时", "position too old"],
   incident_opened: ["警情立案", "Incident opened"], alarm_joined: ["报警并入", "Alarm joined"],

@@ -69,7 +69,10 @@ def adapt(district: District, policy: Policy) -> District:
         plans.append(changed)
     circles = district.circles if policy.circles else ()  # advice that nobody here would follow
     rules = msgspec.structs.replace(
-        district.rules, joint=policy.joint, divert="automatic" if policy.automatic else "advice"
+        district.rules,
+        joint=policy.joint,
+        divert="automatic" if policy.automatic else "advice",
+        cover_s=policy.cover_s,
     )
     return msgspec.structs.replace(district, plans=tuple(plans), circles=circles, rules=rules)
 

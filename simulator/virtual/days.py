@@ -83,6 +83,8 @@ class Policy(Part, frozen=True, kw_only=True):
     joint: bool = True
     """Whether several waiting incidents are served together, or first come first served."""
     circles: bool = False
+    cover_s: Annotated[float, Meta(ge=0, le=600)] = 0.0
+    """Seconds that a unit may be passed over for so that its beat is not left bare."""
 
 
 class Days(Part, frozen=True, kw_only=True):
