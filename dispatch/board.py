@@ -21,6 +21,7 @@ from dispatch.nearby import Nearby
 from dispatch.words import (
     CENTRE,
     ORDER_ENDED,
+    ORDER_SHOWN,
     ORDER_TAKEN,
     ORDER_UNANSWERED,
     AlarmKey,
@@ -282,6 +283,7 @@ class Board:
                 since_ms=event.at_ms,
                 due_ms=due_ms,
                 recalled=recalled,
+                shown=order.shown or event.status in ORDER_SHOWN,
             )
         )
         row = self.responders[order.responder]

@@ -94,11 +94,12 @@ def answer_order(work: Work, command: AnswerOrder) -> None:
 def _answer_ended(work: Work, order: Order, command: AnswerOrder, by: str) -> None:
     """A recall that was read is settled; who accepts an order that was taken back is told again.
 
-    What was sent before the order was taken back speaks of the order, not of its recall.
+    What was sent before the order was taken back, and the first that is heard of an order at all,
+    speaks of the order and not of its recall, which is then sent until it runs out.
     """
     if command.answer is Answer.ACCEPTED:
         _recall_again(work, order)
-    elif order.recalled and command.sent_ms >= order.since_ms:
+    elif order.recalled and order.shown and command.sent_ms >= order.since_ms:
         work.tell(e.RecallConfirmed(at_ms=work.now_ms, order=order.id, by=by))
 
 

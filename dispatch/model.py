@@ -161,6 +161,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 1
     due_ms: int | None = None
     recalled: bool = False
+    shown: bool = False
+    """Whether its responder ever said that it has it."""
     exercise: bool = False
     moved_to: IncidentId | None = None
     late: str | None = None

@@ -85,6 +85,7 @@ class Engine:
         self._watchers: list[Watcher] = []
         self._undurable_records = 0
         self._undurable: dict[str, int] = {}
+        self._carries: list[Callable[[], bool]] = []
         self._edges_to_come = False
         self._early: list[Letter] = []
         self._stopping = False
@@ -107,9 +108,13 @@ class Engine:
         self._open.set_function(lambda: len(self.board.open))
         self._queue.set_function(self._count_waiting)
 
-    def add_outlet(self, outlet: Outlet) -> None:
-        """Letters go to every outlet; each takes what is for its devices."""
+    def add_outlet(self, outlet: Outlet, carries: Callable[[], bool] = lambda: True) -> None:
+        """Letters go to every outlet; each takes what is for its devices.
+
+        While it `carries` nothing, having lost its broker, what is released stays in doubt.
+        """
         self._outlets.append(outlet)
+        self._carries.append(carries)
 
     def await_edges(self) -> None:
         """Until `send_again`, what is released stays in doubt: nobody may carry it yet.
@@ -312,7 +317,7 @@ class Engine:
             if waiting is not None and not waiting[2].done():
                 waiting[2].set_result(outcome)
         if records:
-            if not self._edges_to_come:
+            if not self._edges_to_come and all(carries() for carries in self._carries):
                 self.journal.mark_released(seq)
             for seen in self._watchers:
                 seen(records)

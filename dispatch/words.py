@@ -169,6 +169,7 @@ ORDER_FOLLOWS: dict[OrderStatus, frozenset[OrderStatus]] = {
 ORDER_ENDED = frozenset(status for status, then in ORDER_FOLLOWS.items() if not then)
 ORDER_UNANSWERED = frozenset({_O.ISSUED, _O.DELIVERED})
 ORDER_TAKEN = frozenset({_O.ACCEPTED, _O.EN_ROUTE, _O.ON_SCENE})
+ORDER_SHOWN = ORDER_TAKEN | {_O.DELIVERED}
 
 _U = UnitStatus
 REPORTABLE = frozenset(

@@ -122,7 +122,7 @@ class Running:
         gateway = MqttGateway(
             options, self.engine, self.terrain.tracker, self.terrain.bounds, self.registry
         )
-        self.engine.add_outlet(gateway)
+        self.engine.add_outlet(gateway, lambda: gateway.connected)
         await gateway.start()
         self._stack.push_async_callback(gateway.stop)
         await gateway.wait_up()

@@ -10,7 +10,7 @@ from tests.world import Town
 class Centre:
     """A town in which one alarm brought an order, which an operator cancels."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shown: bool = True) -> None:
         self.town = Town()
         press = c.RaiseAlarm(
             id="a1",
@@ -21,12 +21,24 @@ class Centre:
         )
         letters = self.give(press)
         self.order = next(one.order for one in letters if isinstance(one, OrderLetter))
+        if shown:
+            self.give(self.delivered("m0"))
         self.first = self.recalls(
             self.give(c.CancelOrder(id="c1", order=self.order.id, reason="not needed"))
         )
 
     def give(self, command: c.AnyCommand) -> tuple[Letter, ...]:
         return self.town.desk.handle(command, self.town.now_ms, "test").letters
+
+    def delivered(self, message: str, late_ms: int = 0) -> c.AnswerOrder:
+        return c.AnswerOrder(
+            id=message,
+            kind=ResponderKind.UNIT,
+            responder=self.order.responder,
+            order=self.order.id,
+            answer=Answer.DELIVERED,
+            sent_ms=self.town.now_ms - late_ms,
+        )
 
     def recalls(self, letters: tuple[Letter, ...]) -> list[OrderId]:
         return [
@@ -52,16 +64,7 @@ def test_an_unconfirmed_recall_is_sent_again_and_again() -> None:
 
 def test_a_confirmed_recall_is_not_sent_again() -> None:
     centre = Centre()
-    centre.give(
-        c.AnswerOrder(
-            id="m1",
-            kind=ResponderKind.UNIT,
-            responder=centre.order.responder,
-            order=centre.order.id,
-            answer=Answer.DELIVERED,
-            sent_ms=centre.town.now_ms,
-        )
-    )
+    centre.give(centre.delivered("m1"))
     assert centre.pass_time(5 * RECALL_MS) == []
 
 
@@ -74,16 +77,14 @@ def test_a_recall_that_ran_out_is_not_sent_again() -> None:
 
 def test_a_late_answer_to_the_order_does_not_confirm_its_recall() -> None:
     centre = Centre()
-    centre.give(
-        c.AnswerOrder(
-            id="m1",
-            kind=ResponderKind.UNIT,
-            responder=centre.order.responder,
-            order=centre.order.id,
-            answer=Answer.DELIVERED,
-            sent_ms=centre.town.now_ms - 1,
-        )
-    )
+    centre.give(centre.delivered("m1", late_ms=1))
+    assert centre.town.board.orders[centre.order.id].recalled
+    assert centre.pass_time(2 * RECALL_MS)
+
+
+def test_the_first_that_is_heard_of_an_order_does_not_confirm_its_recall() -> None:
+    centre = Centre(shown=False)
+    centre.give(centre.delivered("m1"))
     assert centre.town.board.orders[centre.order.id].recalled
     assert centre.pass_time(2 * RECALL_MS)
 
