@@ -41,8 +41,11 @@ class Witness:
         self.issued: dict[str, tuple[str, str]] = {}
         self.pairs: dict[tuple[str, str], str] = {}
         self.notices: set[str] = set()
+        self.notices_sent: set[str] = set()
         self.ran_out: set[str] = set()
         self.messages: set[tuple[str, str]] = set()
+        self._fixes_of = 0
+        self._fixes_ms: list[int] = []
         self.said_since_up: set[str] = set()
         self.came_up: Callable[[], None] = lambda: None
         self.clock_ms: Callable[[], int] = lambda: 0
@@ -137,6 +140,14 @@ class Witness:
         if board.dump() != self.board.dump():
             self.breach(f"{what} is not what the durable records say")
 
+    def look_at_fixes(self, life: int, at_ms: list[int]) -> None:
+        """Within one life of the engine no late fix takes a unit back in time."""
+        if life == self._fixes_of and any(
+            now < before for now, before in zip(at_ms, self._fixes_ms, strict=True)
+        ):
+            self.breach("a late fix took a unit back in time")
+        self._fixes_of, self._fixes_ms = life, at_ms
+
     def look_at_deadlines(self, now_ms: int) -> None:
         """No order waits unanswered past its deadline, no incident and no recall unattended."""
         late_ms = now_ms - LATE_MS
@@ -164,6 +175,7 @@ class Witness:
             case "order":
                 self._order_sent(responder, body)
             case "notice":
+                self.notices_sent.add(body["id"])
                 if body["id"] not in self.notices:
                     self.breach(f"notice {body['id']} left before it was durable")
             case "state" if body["state"] == "live":
@@ -190,15 +202,15 @@ class Witness:
         word = levels[-1]
         body: dict[str, Any] = msgspec.json.decode(message.payload)
         sender = body.get("post") or levels[-2]
-        if word in {"alarm", "ack"} and abs(self.clock_ms() - body["t"]) > IN_TIME_MS:
+        if abs(self.clock_ms() - body["t"]) > IN_TIME_MS:
             return
         match word:
             case "alarm":
                 if f"{sender}/{body['id']}" not in self.alarms:
                     self.breach(f"alarm {sender}/{body['id']} was confirmed and is not durable")
-            case "ack" if self.issued.get(body["order"], ("", ""))[1] == sender:
+            case "ack" | "status" if self.issued.get(body["order"], ("", ""))[1] == sender:
                 if (sender, body["id"]) not in self.messages:
-                    self.breach(f"answer {sender}/{body['id']} was confirmed and is not durable")
+                    self.breach(f"{word} {sender}/{body['id']} was confirmed and is not durable")
             case _:
                 pass
 

@@ -89,16 +89,17 @@ class Life:
         self.engine = engine = Engine(
             board, make_views(self.tracker), journal, world.engine_ms, registry
         )
+        engine.await_edges()
         engine.start()
         await engine.submit(LoadDistrict(district=make_town()), "admin/start")
         world.at_point("loaded")
         options = MqttOptions(
             host="broker", port=1883, client_id="street110", version=world.version
         )
-        self.gateway = MqttGateway(options, engine, self.tracker, BOUNDS, registry)
-        engine.add_outlet(self.gateway)
-        await self.gateway.start()
-        up = asyncio.ensure_future(self.gateway.wait_up())
+        self.gateway = gateway = MqttGateway(options, engine, self.tracker, BOUNDS, registry)
+        engine.add_outlet(gateway, lambda: gateway.connected)
+        await gateway.start()
+        up = asyncio.ensure_future(gateway.wait_up())
         ended = asyncio.ensure_future(engine.wait_failed())
         await asyncio.wait({up, ended}, return_when=asyncio.FIRST_COMPLETED)
         if up.done():
@@ -118,9 +119,10 @@ class Life:
         self.task = self.loop.create_task(self._stop())
 
     async def _stop(self) -> None:
+        assert self.engine is not None, "only a whole engine is stopped"
+        self.engine.await_edges()
         if self.gateway is not None:
             await self.gateway.stop()
-        assert self.engine is not None, "only a whole engine is stopped"
         await self.engine.stop()
         assert self.journal is not None, "an engine has a journal"
         self.world.became_durable()

@@ -3,6 +3,7 @@
 import heapq
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -25,6 +26,7 @@ from simulator.faults.town import make_town, responders
 from simulator.faults.wire import Net
 
 FIX_EVERY_S = 12.0
+DRIFT_DEG = 0.0005
 LOOK_EVERY_S = 1.0
 CALM_AFTER_S = 8.0
 SYNC_S = (0.0005, 0.03)
@@ -260,14 +262,23 @@ class Line:
             terminal = self.terminals[unit.id]
             if terminal.session is not None:
                 at_ms = terminal.world.epoch_ms(self.clock.now_s)
-                body = encode(Fix(t=at_ms, lon=unit.base.lon, lat=unit.base.lat))
+                lon = unit.base.lon + self.rng.uniform(0.0, DRIFT_DEG)
+                body = encode(Fix(t=at_ms, lon=lon, lat=unit.base.lat))
                 topic = f"{self.street.root}unit/{unit.id}/fix"
-                self.broker.publish(Message(topic, body, qos=0))
+                carry = partial(self.carry_fix, Message(topic, body, qos=0))
+                self.later(self.rng.choice((0.05, 0.05, FIX_EVERY_S + 1)), carry)
         self.later(FIX_EVERY_S, self.send_fixes)
 
+    def carry_fix(self, message: Message, _: float) -> None:
+        """A fix arrives, perhaps after the next one."""
+        if self.broker.up:
+            self.broker.publish(message)
+
     def look(self, _: float) -> None:
-        """Once a second, where nothing is in the way: does the engine keep its deadlines?"""
+        """Once a second: fixes; and where nothing is in the way, does it keep its deadlines?"""
         life = self.life
+        if life is not None:
+            self.witness.look_at_fixes(self.lives, life.tracker.at_ms.tolist())
         if life is not None and life.up and not life.stopping and self.calm(CALM_AFTER_S):
             self.witness.look_at_deadlines(self.engine_ms())
         self.later(LOOK_EVERY_S, self.look)

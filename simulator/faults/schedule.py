@@ -178,13 +178,14 @@ class _Dice:
     def __init__(self, seed: int) -> None:
         self.rng = Random(f"schedule:{seed}")
         self.names = list(responders())
+        self.near: list[float] = []
         self.makers: dict[Callable[[], Fault], int] = {
             self.crash: 30,
             lambda: Restart(self.at(), self.span(0.1, 5)): 4,
             lambda: DiskFull(self.at(), self.span(1, 15)): 5,
             lambda: SlowDisk(self.at(), self.span(2, 20), self.span(0.1, 3)): 5,
             lambda: Snapshot(self.at(), self.rng.random() < 0.25): 7,
-            lambda: BrokerRestart(self.at(), self.span(0.1, 8), self.rng.random() < 0.5): 10,
+            lambda: BrokerRestart(self.at(), self.span(0.1, 8), self.rng.random() < 0.35): 16,
             lambda: CutEngine(self.at(), self.span(0.5, 40)): 9,
             lambda: CutDevice(self.at(), self.span(0.5, 40), self.who()): 9,
             self.noise: 10,
@@ -194,7 +195,9 @@ class _Dice:
         }
 
     def at(self) -> float:
-        """A moment before all is whole again."""
+        """A moment before all is whole again; often one that meets an alarm's first letters."""
+        if self.near and self.rng.random() < 0.4:
+            return round(self.rng.choice(self.near) + self.rng.uniform(0.0, 0.5), 3)
         return round(self.rng.uniform(0.5, ACTIVE_S), 3)
 
     def span(self, low: float, high: float) -> float:
@@ -237,15 +240,19 @@ def make_schedule(seed: int) -> Schedule:
     """The schedule of a seed."""
     dice = _Dice(seed)
     rng = dice.rng
+    presses = tuple(sorted((dice.press() for _ in range(rng.randrange(1, 6))), key=moment))
+    dice.near = [press.at_s for press in presses]
+    deeds = (dice.operate() for _ in range(rng.randrange(3)))
+    faults = (dice.fault() for _ in range(rng.randrange(1, 7)))
     return Schedule(
         seed=seed,
         version=rng.choice(("5", "5", "3.1.1")),
         batch=rng.choice((1, 2, 256)),
         fold_bytes=rng.choice((40_000, 150_000, 1 << 20)),
         window=rng.choice((3, 20, 1_000)),
-        presses=tuple(sorted((dice.press() for _ in range(rng.randrange(1, 6))), key=moment)),
-        deeds=tuple(sorted((dice.operate() for _ in range(rng.randrange(3))), key=moment)),
-        faults=tuple(sorted((dice.fault() for _ in range(rng.randrange(1, 7))), key=moment)),
+        presses=presses,
+        deeds=tuple(sorted(deeds, key=moment)),
+        faults=tuple(sorted(faults, key=moment)),
     )
 
 

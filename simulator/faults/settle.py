@@ -56,6 +56,8 @@ def judge_end(line: Line) -> None:
         witness.breach(f"order {order} came with different contents")
     for key in sorted(ledger.changed_receipts):
         witness.breach(f"{key} got receipts of different incidents")
+    for notice in sorted(witness.notices - witness.notices_sent):
+        witness.breach(f"notice {notice} never left")
     for source, _, value, why in ledger.rejects:
         if why == "no such order for you":
             witness.breach(f"{source} answered order {value} and was told that there is none")
