@@ -274,3 +274,38 @@ async def test_a_device_of_another_datum_is_shifted(stage: PhoneStage) -> None:
     alarm = next(iter(stage.engine.board.alarms.values()))
     assert air_m(alarm.place, at) < 0.5
     await phone.close()
+
+
+async def test_a_gate_has_a_page_of_its_own(stage: PhoneStage) -> None:
+    phone = Phone(stage.url)
+    _, body = await phone.pair(stage.pair(ResponderKind.GATE, "K1"))
+    assert body["page"] == "post.html"
+    await phone.open()
+    hello = await phone.hear("hello")
+    assert (hello["kind"], hello["name"], hello["sign"], hello["groups"]) == (
+        "gate",
+        "东卡口",
+        None,
+        [],
+    )
+    await phone.say(word="alarm", id="a1", t=epoch_ms(), type="panic")
+    assert (await phone.hear("receipt"))["incident"] == "I1"
+    await phone.close()
+
+
+async def test_the_fifth_page_of_a_responder_closes_the_first(stage: PhoneStage) -> None:
+    phone = await paired(stage, POST, "P003")
+    await phone.hear("state")
+    first = phone.ws
+    assert first is not None
+    others = []
+    for _ in range(4):
+        await phone.open()
+        await phone.hear("state")
+        others.append(phone.ws)
+    assert (await first.receive()).data == 4409
+    assert len(stage.phones.post.list_lines((POST, ResponderId("P003")))) == 4
+    for ws in others:
+        assert ws is not None
+        await ws.close()
+    await phone.close()

@@ -56,11 +56,12 @@ function Page({ redraw }) {
       <span id="gps" class="pill ${store.gps === "gps" ? "live" : "connecting"}">${say(store.gps)}</span><${Link}/><${Language} redraw=${redraw}/></header>
     <${Banner}/>
     <main id="officer" class=${store.order ? "busy" : ""}>
+      <h1 class="unseen">${say("unit")} ${name ?? ""}</h1>
       <${OrderScreen}/>
-      ${store.order ? null : html`<section class="calm"><h1>${say("noOrder")}</h1><p>${say("noOrderLong")}</p></section>`}
+      ${store.order ? null : html`<section class="calm"><h2>${say("noOrder")}</h2><p>${say("noOrderLong")}</p></section>`}
       <${Status}/><${Notices} title=${say("notice")} blank=${say("none")}/><${Plate}/><${Seen}/><${Alarms}/>
     </main>
-    <footer id="foot"><${Hold} name="sos" kind="sos" act=${help} label="${say("sos")}, ${say("hold")}"><b>${say("sos")}</b><small>${say("hold")}</small><//></footer>`;
+    <footer id="foot"><${Hold} name="sos" kind="sos" act=${help}><b>${say("sos")}</b> <small>${say("hold")}</small><//></footer>`;
 }
 
 const root = document.getElementById("page");

@@ -47,7 +47,7 @@ export function Banner() {
     return html`<p class="banner lost" role="alert">${say("elsewhereLong")}
       <button type="button" onclick=${connect}>${say("useHere")}</button></p>`;
   }
-  return isHeard() ? null : html`<p class="banner" id="mute">${say("soundOff")}</p>`;
+  return isHeard() ? null : html`<p class="banner" id="mute" role="status">${say("soundOff")}</p>`;
 }
 
 /** How far an alarm has come; what cannot be sent now is kept. */
@@ -120,7 +120,7 @@ export function OrderScreen() {
   if (!order) return null;
   const open = isOpen(order);
   const role = order.role === "hold" ? "hold_role" : order.role;
-  return html`<article id="order" class="${open ? "screen" : "card"} p${order.priority}" data-order=${order.id} data-step=${stepOf(order)}
+  return html`<div id="order" class="${open ? "screen" : "card"} p${order.priority}" data-order=${order.id} data-step=${stepOf(order)}
       role=${open ? "alertdialog" : "region"} aria-label=${say("order")}>
     <header><span class="priority">${order.priority}</span><h1>${typeName(order.type)}</h1>
       ${order.exercise ? html`<i class="drill">${say("drill")}</i>` : null}${order.silent ? html`<i class="mute">${say("silent")}</i>` : null}
@@ -136,5 +136,5 @@ export function OrderScreen() {
       <button type="button" data-do="refused" onclick=${() => refuse(true)}>${say("refuse")}</button></div>` : null}
     ${open ? null : html`<${Steps} order=${order}/>`}
     <${Way} order=${order}/>
-  </article>`;
+  </div>`;
 }

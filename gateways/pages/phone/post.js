@@ -47,21 +47,22 @@ function Page({ redraw }) {
     <header id="head"><${Sign}/><${Clock} quiet=${true}/><span class="gap"></span><${Link}/><${Language} redraw=${redraw}/></header>
     <${Banner}/>
     <main id="post" class=${store.order ? "busy" : ""}>
+      <h1 class="unseen">${say(store.hello?.kind ?? "post")} ${store.hello?.name ?? ""}</h1>
       <div id="press">
-        <${Hold} name="alarm" kind="huge" act=${() => raise(first())} label="${say("alarm")}, ${say("hold")}"><b>${say("alarm")}</b><small>${say("hold")}</small><//>
+        <${Hold} name="alarm" kind="huge" act=${() => raise(first())}><b>${say("alarm")}</b> <small>${say("hold")}</small><//>
         <${Last}/>
       </div>
       <div id="kinds">
-        ${direct.map((one) => html`<${Hold} key=${one.type} name=${one.type} kind="bar direct" act=${() => raise(one.type)} label="${typeName(one.type)}, ${say("hold")}">
-          <b>${say("direct")}</b><small>${say("directLong")}</small><//>`)}
+        ${direct.map((one) => html`<${Hold} key=${one.type} name=${one.type} kind="bar direct" act=${() => raise(one.type)}>
+          <b>${say("direct")}</b> <small>${say("directLong")}</small><//>`)}
         ${named.length ? html`<h2>${say("callType")} · ${say("hold")}</h2>` : null}
         <div class="grid">${named.map((one) => html`<${Hold} key=${one.type} name=${one.type} kind="bar p${one.priority}" act=${() => raise(one.type)}
           label="${typeName(one.type)}, ${say("hold")}">${typeName(one.type)}<//>`)}</div>
       </div>
       <div id="side"><${OrderScreen}/><${Alarms}/><${Notices} title=${say("neighbours")} blank=${say("noNeighbours")}/><${Group}/></div>
     </main>
-    ${isAnswering() ? html`<footer id="foot"><${Hold} name="alarm-too" kind="sos" act=${() => raise(first())} label="${say("alarm")}, ${say("hold")}">
-      <b>${say("alarm")}</b><small>${say("hold")}</small><//></footer>` : null}`;
+    ${isAnswering() ? html`<footer id="foot"><${Hold} name="alarm-too" kind="sos" act=${() => raise(first())}>
+      <b>${say("alarm")}</b> <small>${say("hold")}</small><//></footer>` : null}`;
 }
 
 const root = document.getElementById("page");

@@ -41,11 +41,11 @@ function Login() {
     set(failure);
     if (failure === null) refresh();
   };
-  return html`<form id="login" onsubmit=${submit}><h1>street110 · ${say("title")}</h1>
+  return html`<main><form id="login" onsubmit=${submit}><h1>street110 · ${say("title")}</h1>
     <label>${say("name")}<input name="name" autocomplete="username" required autofocus/></label>
     <label>${say("password")}<input name="password" type="password" autocomplete="current-password" required/></label>
     <p role="alert">${said ? say(said) : ""}</p><button type="submit" class="loud">${say("login")}</button>
-    <${Language}/></form>`;
+    <${Language}/></form></main>`;
 }
 
 function Language() {
@@ -98,7 +98,7 @@ function Page() {
   if (!held.data) return html`<main class="told"><h1>${say(held.failure ? "nothing" : "loading")}</h1></main>`;
   return html`<${Head}/>
     ${held.failure ? html`<p class="banner" role="alert">${say("unreachable", { at: when(held.at, zone()) })}</p>` : null}
-    <div id="tools"><${Period}/><${Exports}/></div>
+    <div id="tools" role="region" aria-label="${say("period")}, ${say("exports")}"><${Period}/><${Exports}/></div>
     <main><${Report}/></main>
     <footer id="signed"><span>${say("madeBy")}: ${held.me?.name || "________"}</span><span>${say("checkedBy")}: ________</span><span>${say("printedAt")}: ${when(Date.now(), zone(), true)}</span><small>${say("beyond")}</small></footer>`;
 }
