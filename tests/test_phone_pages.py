@@ -1,6 +1,7 @@
 """The guard's and the officer's page in a real browser, against a real engine."""
 
 import os
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
@@ -148,7 +149,7 @@ async def test_pressed_without_a_network_it_arrives_once_when_it_is_back(
     stage: PhoneStage, browser: Browser
 ) -> None:
     guard = await open_device(browser, stage, POST, "P003")
-    await guard.page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    await guard.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     await guard.context.set_offline(True)
     await expect(guard.page.locator("#link")).to_have_class("pill lost")
     await guard.hold("alarm")
@@ -202,7 +203,7 @@ async def test_where_no_websocket_comes_through_the_same_goes_by_post(
 
 async def test_it_can_be_installed(stage: PhoneStage, browser: Browser) -> None:
     officer = await open_device(browser, stage, UNIT, "U03")
-    await officer.page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    await officer.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     tools = await officer.context.new_cdp_session(officer.page)
     manifest = await tools.send("Page.getAppManifest")
     assert manifest["errors"] == []
@@ -261,6 +262,26 @@ async def test_an_order_is_shown_once_and_rings_until_it_is_answered(
     assert stage.statuses("U03") == ["refused"]
 
 
+async def test_a_silent_order_makes_no_sound_and_an_open_one_rings_again_after_a_reload(
+    stage: PhoneStage, browser: Browser
+) -> None:
+    officer = await open_device(browser, stage, UNIT, "U01")
+    await stage.press("P003", "q1", "duress")
+    order = officer.page.locator("#order.screen")
+    await expect(order).to_contain_text("静默")
+    assert await officer.sounded() == ""
+    await order.locator("[data-do=accepted]").click()
+    await officer.hold("clear")
+    await expect(officer.page.locator("#order")).to_have_count(0)
+    await stage.press("P003", "a1")
+    await expect(officer.page.locator("#order.screen")).to_contain_text("抢劫")
+    await officer.page.reload()
+    await expect(officer.page.locator("#order.screen")).to_contain_text("抢劫")
+    await expect(officer.page.locator("html")).to_have_attribute(
+        "data-sounded", re.compile("^order1")
+    )
+
+
 async def test_a_recalled_order_goes_and_says_so(stage: PhoneStage, browser: Browser) -> None:
     officer = await open_device(browser, stage, UNIT, "U03")
     await stage.press("P003", "a1")
@@ -286,6 +307,8 @@ async def test_neighbours_are_rung_and_a_test_call_is_answered(
     await expect(notice).to_have_count(1)
     assert "neighbour" in await guard.sounded()
     await guard.picture("post-neighbour")
+    again = re.compile("neighbour neighbour")
+    await expect(guard.page.locator("html")).to_have_attribute("data-sounded", again)
     await notice.get_by_role("button", name="Read").click()
     await stage.engine.submit(CallMany(id="c1", kind=CallKind.MUSTER, text="拉动"), "user/boss")
     await guard.page.locator("#notices li.muster button").click()

@@ -7,6 +7,8 @@ import { call, hush, orderTune, ring, shake, sound } from "./sound.js";
 const NOTICES = 30;
 const ALARMS = 20;
 const LATE_MS = 120000;
+const CRY_MS = 60000;
+const CRY_AGAIN_MS = 4000;
 const OPEN = new Set(["issued", "delivered"]);
 const SHOWN = 200;
 
@@ -16,6 +18,8 @@ export const store = {
 };
 let shown = new Set();
 let ours = new Set();
+let rung = null;
+let crying = null;
 let draw = () => {};
 const changed = () => draw();
 
@@ -90,7 +94,8 @@ const TAKE = {
     store.notices = [{ ...message, read: false }, ...store.notices].slice(0, NOTICES);
     const fresh = link.now() - message.t < LATE_MS;
     if (!fresh && !message.answer) return;
-    sound(message.incident && isPost() ? "neighbour" : "notice");
+    if (message.incident && isPost()) cry();
+    else sound("notice");
     shake([200, 100, 200]);
   },
   check_result(message) {
@@ -98,6 +103,18 @@ const TAKE = {
     if (message.hit) shake([200, 80, 200]);
   },
 };
+
+/** A neighbour's alarm sounds again until somebody has read it, for a minute at most. */
+function cry() {
+  clearInterval(crying);
+  const once = () => {
+    const left = store.notices.some((one) => one.incident && !one.read && link.now() - one.t < CRY_MS);
+    if (left) sound("neighbour");
+    else clearInterval(crying);
+  };
+  crying = setInterval(once, CRY_AGAIN_MS);
+  sound("neighbour");
+}
 
 /** Whether a thing was shown before, also before a reload; it is remembered as shown. */
 function isShown(id, kind) {
@@ -120,7 +137,8 @@ function takeOrder(order) {
     hush();
     return;
   }
-  if (known) return;
+  if (rung === order.id) return;
+  rung = order.id;
   store.recalled = null;
   if (!isShown(order.id, "order")) answer(order.id, "delivered", `${order.id}-dl`);
   if (!(order.silent && isPost())) call(`${order.priority} · ${order.place}`, order.id);
