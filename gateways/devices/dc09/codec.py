@@ -45,26 +45,31 @@ def decode(raw: bytes, device: Device | None, now_ms: int) -> Reading:
         return Rejected(reason="malformed", detail=frame)
     if isinstance(frame, Heartbeat):
         return _heartbeat(frame, device)
-    wrong = _wrong_crc(frame, device)
-    if wrong is not None:
-        return wrong
-    key, trouble = _key_of(device)
-    rest = frame.rest
-    if trouble is not None:
-        return Rejected(reason="bad_key", detail=trouble, device=frame.account)
-    if frame.encrypted:
-        opened = _open(frame, key)
-        if isinstance(opened, Rejected):
-            return opened
-        rest = opened
-    elif key is not None:
-        detail = "a device with a key is not served in plain text"
-        return Rejected(reason="plain_refused", detail=detail, device=frame.account)
+    key, refused = _admit(frame, device)
+    if refused is not None:
+        return refused
+    rest = _open(frame, key) if frame.encrypted else frame.rest
+    if isinstance(rest, Rejected):
+        return rest
     blocks = take_apart(rest)
     if blocks is None or (blocks.tail and model_of(device) != ANY_CRC):
         detail = "the data block does not end where it should: another key, or no closing bracket"
         return Rejected(reason="malformed", detail=detail, device=frame.account)
     return _judge(frame, blocks, key, device, now_ms)
+
+
+def _admit(frame: Frame, device: Device | None) -> tuple[bytes | None, Rejected | None]:
+    """The device's key, and why the frame is refused before it is read, if it is."""
+    wrong = _wrong_crc(frame, device)
+    if wrong is not None:
+        return None, wrong
+    key, trouble = _key_of(device)
+    if trouble is not None:
+        return None, Rejected(reason="bad_key", detail=trouble, device=frame.account)
+    if key is not None and not frame.encrypted:
+        detail = "a device with a key is not served in plain text"
+        return None, Rejected(reason="plain_refused", detail=detail, device=frame.account)
+    return key, None
 
 
 def model_of(device: Device | None) -> str:
@@ -238,3 +243,11 @@ def fit(type_name: str | None, plans: Container[str]) -> str | None:
     if type_name is None or type_name in plans:
         return type_name
     return next((one for one in codes.INSTEAD.get(type_name, ()) if one in plans), type_name)
+
+
+def refusal(raw: bytes, device: Device, now_ms: int) -> bytes:
+    """DUH for a frame that was understood, and that the engine would not take."""
+    frame = parse(raw)
+    if not isinstance(frame, Frame):
+        return b""
+    return answer("DUH", frame, _key_of(device)[0], now_ms)

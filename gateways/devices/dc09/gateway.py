@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 import structlog
@@ -10,11 +10,11 @@ from msgspec import Meta
 from prometheus_client import CollectorRegistry, Counter
 
 from dispatch.letters import Letter
-from gateways.devices.dc09.codec import account_of, decode, fit
+from gateways.devices.dc09.codec import account_of, decode, fit, refusal
 from gateways.devices.dc09.codes import FAULT
 from gateways.devices.dc09.frame import MAX_FRAME, Framer
 from gateways.devices.door import DeviceDoor
-from gateways.devices.heard import Alarm, Rejected
+from gateways.devices.heard import Alarm, AlarmState, Rejected
 from gateways.devices.registry import Device, Protocol
 
 log = structlog.get_logger(__name__)
@@ -149,12 +149,21 @@ class Dc09Gateway:
             log.warning("dc09_rejected", device=device.identity, reason=reading.reason)
             return reading.reply
         self._seen(device, now_ms)
+        result = "understood"
         for one in reading.heard:
-            if isinstance(one, Alarm):
-                fitting = fit(one.type, self._door.engine.board.plans)
-                await self._door.raise_alarm(device, msgspec.structs.replace(one, type=fitting))
-        self._door.frames.labels(Protocol.DC09, "understood").inc()
-        return reading.reply
+            if isinstance(one, Alarm) and not await self._record(device, one):
+                result = "unserved"
+        self._door.frames.labels(Protocol.DC09, result).inc()
+        return reading.reply if result == "understood" else refusal(raw, device, now_ms)
+
+    async def _record(self, device: Device, alarm: Alarm) -> bool:
+        """Whether an alarm is on record, or is one that opens nothing."""
+        fitting = fit(alarm.type, self._door.engine.board.plans)
+        incident = await self._door.raise_alarm(
+            device, msgspec.structs.replace(alarm, type=fitting)
+        )
+        opens = fitting is not None and alarm.state is AlarmState.RAISED and not alarm.history
+        return incident is not None or not opens
 
     def _seen(self, device: Device, now_ms: int) -> None:
         self._heard_ms[device.identity] = now_ms
@@ -206,8 +215,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport), "made for datagrams"
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         def reply(answer: bytes) -> None:
