@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dispatch.words import ResponderId, ResponderKind
 from gateways.devices.dc09 import codes, decode_line
 from gateways.devices.dc09.codec import decode, fit
-from gateways.devices.dc09.content import read_sia
+from gateways.devices.dc09.content import read_cid, read_sia
 from gateways.devices.dc09.frame import MAX_FRAME, Framer
 from gateways.devices.dc09.write import message, wrap
 from gateways.devices.heard import (
@@ -213,6 +213,9 @@ def test_events_of_a_block() -> None:
         ("BA", "01", "Door"),
         ("BA", "02", "Win/dow"),
     ]
+    assert events("Nri1/HA1^a|b^|NOP2") == [("HA", "1", "a|b"), ("OP", "2", None)]
+    assert [one.code for one in read_cid("1121 00 001|3401 00 002") or []] == ["1121", "3401"]
+    assert read_cid("1121 00 001|?") is None
     assert events("Nri1PA1^Post 1^") == [("PA", "1", "Post 1")]
     assert events("Nri1FA/id3/HA07") == [("HA", "07", None)]
     assert events("NOP1") == [("OP", "1", None)]

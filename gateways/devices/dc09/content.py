@@ -15,7 +15,9 @@ BLOCKS = re.compile(
 )
 ONE_EXTRA = re.compile(r"\[([A-Z])([^\]]*)\]")
 CID_EVENT = re.compile(r"([136])([0-9A-F]{3}) ([0-9A-F]{2}) ([0-9A-F]{3})")
-PIECE = re.compile(r"\^([^^]*)\^?|\*'([^']*)'(?:NM)?|([^/^*]+)|[/*]")
+NAMED = re.compile(r"#([0-9A-Za-z]{0,16})\||([0-9A-F]{0,16})\|")
+"""The account in front of the first bar; some panels leave its # away, or all of it."""
+PIECE = re.compile(r"\^([^^]*)\^?|\*'([^']*)'(?:NM)?|([^/^*|]+)|[/*|]")
 MODIFIER = re.compile(r"([a-z]{2})([0-9A-Za-z:.\-]*)")
 JOINED = re.compile(r"([a-z]{2})([0-9:.\-]*)([A-Z]{2})([0-9A-F]*)(?:NM)?")
 CODE = re.compile(r"([A-Z]{2})([0-9A-F]*)(?:NM)?")
@@ -52,10 +54,11 @@ def take_apart(rest: str) -> Blocks | None:
     found = BLOCKS.fullmatch(rest)
     if found is None:
         return None
-    account, bar, data = found["data"].rpartition("|")
+    named = NAMED.match(found["data"])
+    data = found["data"] if named is None else found["data"][named.end() :]
     at_ms = None if found["stamp"] is None else read_stamp(found["stamp"])
     return Blocks(
-        block_account=account.rpartition("|")[2].lstrip("#") or None if bar else None,
+        block_account=None if named is None else named[1] or named[2] or None,
         data=data,
         extra=tuple((one[1], one[2]) for one in ONE_EXTRA.finditer(found["extra"])),
         at_ms=at_ms,
@@ -75,25 +78,21 @@ def read_stamp(text: str) -> int | None:
 
 def read_cid(data: str) -> list[Event] | None:
     """The event of Contact ID: qualifier and code, group, zone or user."""
-    found = CID_EVENT.fullmatch(data.strip())
-    if found is None:
-        return None
+    found = [CID_EVENT.fullmatch(one.strip()) for one in data.split("|")]
+    events = [_cid_event(one) for one in found[:MAX_EVENTS] if one is not None]
+    return events if len(events) == len(found) else None
+
+
+def _cid_event(found: re.Match[str]) -> Event:
     is_user = found[2].startswith(codes.USER_CODES)
-    return [
-        Event(
-            code=found[1] + found[2],
-            address=found[4],
-            is_user=is_user,
-            modifiers={"ri": found[3]},
-        )
-    ]
+    return Event(
+        code=found[1] + found[2], address=found[4], is_user=is_user, modifiers={"ri": found[3]}
+    )
 
 
 def read_sia(data: str) -> list[Event] | None:
     """The events of a DC-03 block, with the modifiers that stand before each."""
-    if PREFIX.match(data):
-        data = data[1:]
-    pieces = [one for one in PIECE.finditer(data) if one[0] not in {"/", "*"}]
+    pieces = [one for one in PIECE.finditer(data) if one[0] not in {"/", "*", "|"}]
     events: list[Event] = []
     modifiers: dict[str, str] = {}
     for place, piece in enumerate(pieces):
@@ -102,7 +101,10 @@ def read_sia(data: str) -> list[Event] | None:
             if events and events[-1].text is None:
                 events[-1] = msgspec.structs.replace(events[-1], text=told.strip() or None)
             continue
-        if not _read_piece(piece[3], modifiers, events, later=_has_code(pieces[place + 1 :])):
+        word = piece[3]
+        if data[: piece.start()][-1:] in {"", "|"} and PREFIX.match(word):
+            word = word[1:]
+        if not _read_piece(word, modifiers, events, later=_has_code(pieces[place + 1 :])):
             return None
     return events[:MAX_EVENTS] or None
 
