@@ -85,7 +85,9 @@ async def test_an_order_is_answered_and_followed_to_its_end(stage: PhoneStage) -
     order = await officer.hear("order")
     assert (order["incident"], order["type"], order["role"]) == ("I1", "robbery", "respond")
     way = await officer.session.get(f"{stage.url}/phone/way/{order['id']}?language=en")
-    steps = (await way.json())["steps"]
+    found = await way.json()
+    steps = found["steps"]
+    assert {"人民路", "解放路"} <= {street["name"] for street in found["streets"]}
     assert steps[0]["text"].startswith("Head")
     assert steps[-1]["move"] == "arrive"
     for number, (word, field, value) in enumerate(
