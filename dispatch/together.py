@@ -40,6 +40,7 @@ def fill_together(work: Work, incidents: Sequence[IncidentId]) -> None:
             fill(work, incident)
         return
     ready, search = _make_ready(work, rows, wants)
+    served: set[IncidentId] = set()
     if len(ready.ids) > 0:
         gain_s = min(work.board.get_plan(row).divert_gain_s for row in rows)
         answer = solve(
@@ -50,8 +51,17 @@ def fill_together(work: Work, incidents: Sequence[IncidentId]) -> None:
         for choice in answer.choices:
             if choice.responder is not None:
                 _send(work, choice, ready, rows, search)
+                served.add(choice.incident)
     for row in rows:
-        fill(work, row.id)
+        if row.id in served or _may_gain(work, row):
+            fill(work, row.id)
+
+
+def _may_gain(work: Work, row: Incident) -> bool:
+    """Whether a look at it alone may find more: a post, or a unit under way to lesser things."""
+    force = work.board.force
+    lesser = force.divertible & (force.order_priority > row.priority)
+    return bool(lesser.any()) or any(not need.startswith("unit:") for need in row.short)
 
 
 def list_wants(work: Work, row: Incident) -> tuple[UnitNeed, ...]:
