@@ -29,7 +29,7 @@ from dispatch.letters import recall_of
 from dispatch.model import Order
 from dispatch.operate import operate
 from dispatch.ranking import warm_up
-from dispatch.together import fill_together
+from dispatch.together import fill_together, may_gain
 from dispatch.words import ORDER_ENDED, IncidentId, NoticeId, OrderId, OrderStatus, ResponderId
 from dispatch.work import Outcome, Views, Work
 
@@ -189,7 +189,11 @@ class Desk:
     def _retry(self, work: Work, short: list[IncidentId]) -> None:
         """Look again at what short incidents lack; several are served together."""
         work.freed = False
-        waiting = [incident for incident in short if self._automatic(incident)]
+        waiting = [
+            incident
+            for incident in short
+            if self._automatic(incident) and may_gain(work, self.board.incidents[incident])
+        ]
         book = self.board.district
         if len(waiting) > 1 and book is not None and book.rules.joint:
             fill_together(work, waiting)

@@ -62,7 +62,7 @@ def send_order(work: Work, command: c.SendOrder) -> None:
     )
     short = {key: left for key, left in incident.short.items() if key != "confirmation"}
     assign.settle(work, incident.id, short)
-    if "confirmation" in incident.short:
+    if incident.short:
         assign.fill(work, incident.id)
 
 

@@ -53,15 +53,25 @@ def fill_together(work: Work, incidents: Sequence[IncidentId]) -> None:
                 _send(work, choice, ready, rows, search)
                 served.add(choice.incident)
     for row in rows:
-        if row.id in served or _may_gain(work, row):
+        if row.id in served or may_gain(work, row, free=False):
             fill(work, row.id)
 
 
-def _may_gain(work: Work, row: Incident) -> bool:
-    """Whether a look at it alone may find more: a post, or a unit under way to lesser things."""
+def may_gain(work: Work, row: Incident, *, free: bool = True) -> bool:
+    """Whether a look at a short incident may find somebody: else it is left as it stands.
+
+    A free unit of what it lacks (asked for with `free`), one under way to lesser things, a post.
+    """
     force = work.board.force
-    lesser = force.divertible & (force.order_priority > row.priority)
-    return bool(lesser.any()) or any(not need.startswith("unit:") for need in row.short)
+    for need in row.short:
+        kind, _, capability = need.partition(":")
+        if kind != "unit":
+            return True
+        can = force.can(capability)
+        lesser = force.divertible & (force.order_priority > row.priority)
+        if bool((can & lesser).any()) or (free and bool((can & force.available).any())):
+            return True
+    return not row.short
 
 
 def list_wants(work: Work, row: Incident) -> tuple[UnitNeed, ...]:

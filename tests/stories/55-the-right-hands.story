@@ -13,7 +13,6 @@ town: plan robbery {units = [{capability = "armed", count = 1, within_min = 30.0
 08:00:30  operator sends U05 to I1 because weapon fetched
           order I1-2 to U05 respond, eta 281 s
           I1 dispatched
-08:00:31  (time passes)
           I1 lacks nothing
 08:00:40  operator sends U04 to I1 because U05 needs time
           order I1-3 to U04 respond, eta 264 s
