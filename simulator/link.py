@@ -77,6 +77,10 @@ class Link:
                 pass
             finally:
                 self.up.clear()
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # The farewell failed as well, and its error stood before the cancellation.
+                return
             await asyncio.sleep(wait_s * self._rng.uniform(0.5, 1.5))
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
