@@ -167,6 +167,8 @@ class Fleet:
             tasks.append(group.create_task(self.planner.run(), name="planner"))
             tasks.append(group.create_task(self._live(), name="agenda"))
             await stop.wait()
+            for link in self.links:
+                link.over = True
             for task in tasks:
                 task.cancel()
 

@@ -37,6 +37,7 @@ class Link:
         self._awake = asyncio.Event()
         self._topics: list[str] = []
         self.up = asyncio.Event()
+        self.over = False
         self.came_back: Callable[[], None] = lambda: None
 
     def subscribe(self, topics: Sequence[str]) -> None:
@@ -77,9 +78,8 @@ class Link:
                 pass
             finally:
                 self.up.clear()
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                # The farewell failed as well, and its error stood before the cancellation.
+            if self.over:
+                # The farewell failed as well, and its error hid the cancellation.
                 return
             await asyncio.sleep(wait_s * self._rng.uniform(0.5, 1.5))
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
