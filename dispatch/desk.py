@@ -37,7 +37,7 @@ Item = TypeVar("Item")
 
 RETRY_MS = 2_000
 """Short incidents are looked at again this often, since units move without any command."""
-RETRIED_AT_ONCE = 3
+RETRIED_AT_ONCE = 20
 """How many short incidents one freed responder is offered to; the clock offers the rest."""
 RETRIED_BY_CLOCK = 8
 """How many short incidents one tick looks at; the rest of them have their turn at the next."""

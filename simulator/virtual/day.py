@@ -53,6 +53,10 @@ class DayDone(NamedTuple):
     records: list[Record]
 
 
+ONE_CLASS = 3
+"""The priority of everything where the queue knows none."""
+
+
 def adapt(district: District, policy: Policy) -> District:
     """The district's book as a policy would have it."""
     plans = []
@@ -64,6 +68,8 @@ def adapt(district: District, policy: Policy) -> District:
             )
         if not policy.groups:
             changed = msgspec.structs.replace(changed, notify_group=False)
+        if policy.queue == "arrival":
+            changed = msgspec.structs.replace(changed, priority=ONE_CLASS)
         if not policy.divert:
             changed = msgspec.structs.replace(changed, divert_gain_s=3_600.0)
         plans.append(changed)
@@ -85,6 +91,7 @@ class Day:
         *, keep: bool = False,
     ) -> None:  # fmt: skip
         self.days = days
+        self.priorities = {plan.type: plan.priority for plan in ground.district.plans}
         self.agenda = Agenda()
         self.tracker = ground.make_tracker()
         positions: Positions = self.tracker
@@ -181,7 +188,10 @@ class Day:
                 case e.IncidentOpened():
                     row = event.incident
                     self.seen[row.id] = Seen(
-                        incident=row.id, type=row.type, priority=row.priority, raised_s=now_s
+                        incident=row.id,
+                        type=row.type,
+                        priority=self.priorities[row.type],
+                        raised_s=now_s,
                     )
                 case e.OrderIssued():
                     self.seen[event.order.incident].orders += 1

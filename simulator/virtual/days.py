@@ -82,6 +82,8 @@ class Policy(Part, frozen=True, kw_only=True):
     """Whether a nearer unit under way to a lesser incident is taken at once; else only advised."""
     joint: bool = True
     """Whether several waiting incidents are served together, or first come first served."""
+    queue: Literal["urgency", "arrival"] = "urgency"
+    """Who of the waiting is next: the most urgent, or whoever called first, whatever it is."""
     circles: bool = False
     cover_s: Annotated[float, Meta(ge=0, le=600)] = 0.0
     """Seconds that a unit may be passed over for so that its beat is not left bare."""
