@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from dispatch.board import Board
@@ -47,6 +48,11 @@ def epoch_ms() -> int:
     return time.time_ns() // 1_000_000  # noqa: TID251  # the clock of this engine
 
 
+async def nobody(_request: web.Request) -> web.Response:
+    """The session where there are no users: all may look, nobody may do anything."""
+    return web.json_response({"name": "", "role": None, "may": [], "csrf": "", "open": True})
+
+
 class Stage:
     def __init__(self, folder: Path) -> None:
         source, graph = folder / "town.osm", folder / "town.s110"
@@ -83,6 +89,7 @@ class Stage:
             CollectorRegistry() if hasattr(self, "console") else self.registry,
             connected=lambda: self.connected,
             build="test",
+            routes=[web.get("/api/v1/me", nobody)],
         )
 
     async def start(self, port: int = 0) -> None:

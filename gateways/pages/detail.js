@@ -2,6 +2,7 @@
 
 import { html } from "./vendor/preact-htm/htm-preact.mjs";
 import { engineNow, selectedCase, store } from "./store.js";
+import { Acts, AdviceList, Notes, OrderActs, SendAct } from "./acts.js";
 import { responderName, Sign, typeName } from "./views.js";
 import { duration, etaText, need, say, term, why } from "./words.js";
 
@@ -38,10 +39,10 @@ function Order({ order }) {
     <b>${order.responder}</b><span class="who">${responderName(order.responder) || term(order.kind)} · ${term(order.role)}</span>
     <span class="eta">${etaText(order.eta_s)}</span>
     <span class="state o-${order.status}">${term(order.status)}${waiting ? html` <time>${duration(Math.max(0, left))}</time>` : null}</span>
-    <small>${[km(order.length_m), along, order.attempts > 1 && `×${order.attempts}`].filter(Boolean).join(" · ")}</small></li>`;
+    <small>${[km(order.length_m), along, order.attempts > 1 && `×${order.attempts}`].filter(Boolean).join(" · ")}</small><${OrderActs} order=${order} /></li>`;
 }
 
-function Candidates({ found }) {
+function Candidates({ found, incident }) {
   const passed = Object.entries(found.passed_over).map(([reason, count]) => `${why(reason)} ${count}`);
   return html`<h4>${say("candidates")} · ${need(found.need)}
       <span>${say("wanted")} ${found.wanted} · ${say("found")} ${found.found}</span></h4>
@@ -50,7 +51,7 @@ function Candidates({ found }) {
         <i>${one.rank}</i><b>${one.responder}</b>
         <span class="who">${responderName(one.responder) || term(one.kind)}<small>${[km(one.air_m), why(one.reason)].filter(Boolean).join(" · ")}</small></span>
         <span class="eta">${etaText(one.eta_s)}</span>
-        <small class=${one.reason === "stale" ? "old" : ""}>${one.fix_age_s == null ? "" : `${Math.round(one.fix_age_s)} s`}</small></li>`)}</ol>
+        <small class=${one.reason === "stale" ? "old" : ""}>${one.fix_age_s == null ? "" : `${Math.round(one.fix_age_s)} s`}</small><${SendAct} incident=${incident} candidate=${one} /></li>`)}</ol>
     ${passed.length > 0 && html`<p class="passed">${say("passed")}: ${passed.join(", ")}</p>`}`;
 }
 
@@ -77,11 +78,12 @@ export function Detail() {
     return html`<h2>${say("detail")}</h2><div class="blank">${say("pick")}</div>`;
   }
   return html`<h2>${say("detail")}<span>${one.incident.id}</span></h2>
-    <div class="scroll" id="case" data-incident=${one.incident.id}><${Head} incident=${one.incident} />
+    <div class="scroll" id="case" data-incident=${one.incident.id}><${Head} incident=${one.incident} /><${Acts} incident=${one.incident} /><${AdviceList} incident=${one.incident} />
       <h4>${say("orders")}<span>${one.orders.length}</span></h4>
       ${!one.orders.length && html`<p class="blank small">${say("noOrders")}</p>`}
       <ul class="plain">${one.orders.map((order) => html`<${Order} key=${order.id} order=${order} />`)}</ul>
-      ${one.recommendations.map((found) => html`<${Candidates} key=${found.need} found=${found} />`)}
+      ${one.recommendations.map((found) => html`<${Candidates} key=${found.need} found=${found} incident=${one.incident} />`)}
+      <${Notes} incident=${one.incident} />
       <${Alarms} alarms=${one.alarms} />
       <${Timeline} steps=${one.timeline} />
     </div>`;

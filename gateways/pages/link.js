@@ -1,5 +1,6 @@
 // The connection to the engine: full state on every connect, so a lost link loses nothing.
 
+import { enter } from "./session.js";
 import { changed, store, takeColumns, takeText } from "./store.js";
 
 const SHORTEST_MS = 400;
@@ -36,7 +37,10 @@ export function connect() {
 function again() {
   socket = null;
   setLink("lost");
-  setTimeout(connect, wait * (0.75 + Math.random() / 2));
+  // Who was logged out must log in before a new link makes sense.
+  setTimeout(async () => {
+    if ((await enter()) !== "out") connect();
+  }, wait * (0.75 + Math.random() / 2));
   wait = Math.min(LONGEST_MS, wait * 1.7);
 }
 

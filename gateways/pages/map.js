@@ -209,6 +209,10 @@ export class Ground {
     if (bounds) this.map.fitBounds(bounds, { padding: 36, animate, maxZoom: 16 });
   }
 
+  goTo(place) {
+    this.map.easeTo({ center: [place.lon, place.lat], zoom: 16, duration: 500 });
+  }
+
   showCase() {
     const one = selectedCase();
     if (!one) return;

@@ -1,6 +1,7 @@
 // The top bar, the queue, the latest orders, the legend and the banner that says what is wrong.
 
 import { html } from "./vendor/preact-htm/htm-preact.mjs";
+import { Person } from "./login.js";
 import { ageMs, engineNow, findPlan, listCases, select, store } from "./store.js";
 import { duration, etaText, isChinese, pick, say, term } from "./words.js";
 
@@ -45,7 +46,7 @@ export function Top({ onLanguage, onFit }) {
       value=${c && `${latency(c.latency_p50_ms)} / ${latency(c.latency_p99_ms)}`} />
     <span class="gap"></span>
     <${LinkAge} />
-    <button onClick=${onFit}>${say("fit")}</button>
+    <${Person} /><button onClick=${onFit}>${say("fit")}</button>
     <button id="language" onClick=${onLanguage}>${say("lang")}</button>
     <time>${clock()}</time>
   </header>`;

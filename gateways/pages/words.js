@@ -12,7 +12,7 @@ const ZH = {
   quiet: "暂无指令", silent: "静默", certainty: "印证", wanted: "需", found: "得", lacking: "缺",
   passed: "未列出", recent: "已结", follow: "跟随最急", fit: "全图", lang: "English",
   noGl: "此浏览器无 WebGL2，地图不可用；队列与指令照常更新", legend: "图例", km: "公里",
-  keys: "J/K 上下 · F 全图 · Z 放大 · L 语言 · Esc 取消", none: "无", ago: "前", at: "于",
+  keys: "/ 命令 · C 接警 · N 待派 · Y 确认 · J/K 上下 · F 全图 · ? 帮助", none: "无", ago: "前", at: "于",
   certaintyN: "来源", more: "其余", arrived: "到场", first: "首派",
 };
 const EN = {
@@ -29,7 +29,7 @@ const EN = {
   certainty: "certainty", wanted: "wanted", found: "found", lacking: "short of", passed: "not listed",
   recent: "Closed", follow: "Follow", fit: "Fit", lang: "中文",
   noGl: "No WebGL2 in this browser: no map. Queue and orders go on", legend: "Legend", km: "km",
-  keys: "J/K move · F fit · Z zoom · L language · Esc clear", none: "none", ago: "ago", at: "at",
+  keys: "/ command · C call · N next · Y confirm · J/K move · F fit · ? help", none: "none", ago: "ago", at: "at",
   certaintyN: "sources", more: "more", arrived: "on scene", first: "first order",
 };
 
