@@ -173,6 +173,10 @@ async def test_a_recall_is_told_and_the_report_rate_goes_back(tmp_path: Path) ->
         caller, sent = await order_for(town, PHONE, OTHER)
         order = town.engine.board.responders[ResponderId("U02")].order
         assert order is not None
+        # Only who is known to have had the order can confirm that it was taken back.
+        text = await sent.told(0x8300)
+        sent.say(0x0001, text.serial.to_bytes(2) + b"\x83\x00\x00")
+        await until(lambda: town.engine.board.orders[order].shown)
         command = CancelOrder(id="c1", order=order, reason="wrong address")
         await town.engine.submit(command, "operator")
         recall = await sent.told(0x8300, 2)

@@ -356,6 +356,9 @@ async def test_a_recall_follows_an_order_that_was_sent_and_is_confirmed(tmp_path
         order = await lab.order()
         await lab.centre.code()
         engine = lab.line.engine
+        # Only who is known to have had the order can confirm that it was taken back.
+        assert await lab.centre.receipt(0) == 0
+        await until(lambda: engine.board.orders[order.id].shown)
         cancel = CancelOrder(id="c1", order=order.id, reason="false alarm")
         await engine.submit(cancel, "operator")
         await lab.centre.hear(lambda told: "指令撤回" in told)
