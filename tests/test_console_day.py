@@ -83,11 +83,25 @@ async def run(page: Page, command: str) -> None:
 
 
 async def test_the_operators_day(browser: Browser, stage: ApiStage) -> None:
-    board = stage.engine.board
     watched = await enter(browser, stage, "wang", "en-GB")
     page = watched.page
+    await take_a_call(page, stage)
+    await follow_a_button(page, stage)
+    await confirm_with_one_key(page, stage)
+    await work_by_the_command_line(page, stage)
+    await merge_and_call(page, stage)
+    await close_with_outcomes(page, stage)
+    await page.keyboard.press("?")
+    await expect(page.locator("#help")).to_contain_text("command line")
+    await picture(page, "console-help")
+    await page.keyboard.press("Escape")
+    await page.locator("#person button").click()
+    await expect(page.locator("#login")).to_be_visible()
+    nothing_wrong(watched)
 
-    # A call: the place as one types, who would be sent before it is saved, the code after.
+
+async def take_a_call(page: Page, stage: ApiStage) -> None:
+    """The place as one types, who would be sent before it is saved, the code after."""
     await page.keyboard.press("c")
     await page.fill("#call-where", stage.district.posts[0].name[:2])
     await page.locator("#call [role=option]").first.click()
@@ -97,44 +111,51 @@ async def test_the_operators_day(browser: Browser, stage: ApiStage) -> None:
     await page.click("#call .loud")
     await expect(page.locator("#code")).to_contain_text("I1")
     await page.keyboard.press("Escape")
-    await until(lambda: "I1" in board.incidents)
+    await until(lambda: "I1" in stage.engine.board.incidents)
 
-    # A post's button; the most urgent comes first.
+
+async def follow_a_button(page: Page, stage: ApiStage) -> None:
+    """A post's press; its first order is accepted and arrives, under the operator's eyes."""
     await stage.press("P004", "a1", "robbery")
     await page.locator('.case[data-incident="I2"]').click()
     await expect(page.locator("#case")).to_have_attribute("data-incident", "I2")
-    order = next(row for row in board.orders.values() if row.incident == "I2")
+    order = next(row for row in stage.engine.board.orders.values() if row.incident == "I2")
     await take(stage, order, Answer.ACCEPTED, 1)
     row = page.locator(f'[data-order="{order.id}"]')
     await expect(row.locator(".state")).to_contain_text("Accepted")
     await arrive(stage, order)
     await expect(row.locator(".state")).to_contain_text("On scene")
 
-    # What waits for a person is confirmed with one key.
+
+async def confirm_with_one_key(page: Page, stage: ApiStage) -> None:
+    """What waits for a person."""
     await stage.press("P002", "a2", "notice_only")
     await page.keyboard.press("n")
     await page.locator('.case[data-incident="I3"]').click()
     await expect(page.locator('[data-act="confirm"]')).to_be_visible()
     await picture(page, "console-confirm")
     await page.keyboard.press("y")
-    await until(lambda: bool(board.incidents["I3"].orders))
+    await until(lambda: bool(stage.engine.board.incidents["I3"].orders))
 
-    # By the command line: a remark, an order to another unit, and its undoing.
+
+async def work_by_the_command_line(page: Page, stage: ApiStage) -> None:
+    """A remark, an order to another unit, and its undoing."""
+    board = stage.engine.board
     await run(page, "note two men, white van")
     await expect(page.locator("#case")).to_contain_text("two men, white van")
-    free = next(
-        one.id
-        for one in board.responders.values()
-        if one.order is None and one.kind is ResponderKind.UNIT
-    )
+    units = [row for row in board.responders.values() if row.kind is ResponderKind.UNIT]
+    free = next(row.id for row in units if row.order is None)
     await run(page, f"send {free.lower()}")
     await until(lambda: board.responders[free].order is not None)
-    sent = board.orders[board.responders[free].order]
-    await expect(page.locator("#undo")).to_be_visible()
+    sent = board.responders[free].order
+    assert sent is not None
     await page.click("#undo")
-    await until(lambda: board.orders[sent.id].status is OrderStatus.CANCELLED)
+    await until(lambda: board.orders[sent].status is OrderStatus.CANCELLED)
 
-    # Merge, take it back, call everybody, close with what it came to.
+
+async def merge_and_call(page: Page, stage: ApiStage) -> None:
+    """Two become one and two again; everybody is called."""
+    board = stage.engine.board
     await page.click('[data-act="merge"]')
     await page.locator('[data-form="merge"] select').select_option("I2")
     await page.fill('[data-form="merge"] [name=reason]', "the same")
@@ -144,21 +165,17 @@ async def test_the_operators_day(browser: Browser, stage: ApiStage) -> None:
     await until(lambda: board.incidents["I3"].merged_into is None)
     await run(page, "call white van to the east")
     await until(lambda: len(board.calls) == 1)
+
+
+async def close_with_outcomes(page: Page, stage: ApiStage) -> None:
+    """The end, with what it came to."""
+    board = stage.engine.board
     await page.locator('.case[data-incident="I2"]').click()
     await page.click('[data-act="close"]')
     await page.fill('[data-form="close"] [name=arrested]', "2")
     await page.click('[data-form="close"] .loud')
     await until(lambda: board.incidents["I2"].closed_ms is not None)
     assert board.incidents["I2"].outcomes.arrested == 2
-
-    # Help, out, and nothing went wrong meanwhile.
-    await page.keyboard.press("?")
-    await expect(page.locator("#help")).to_contain_text("command line")
-    await picture(page, "console-help")
-    await page.keyboard.press("Escape")
-    await page.locator("#person button").click()
-    await expect(page.locator("#login")).to_be_visible()
-    nothing_wrong(watched)
 
 
 async def test_in_chinese_and_without_the_right_to_act(browser: Browser, stage: ApiStage) -> None:
